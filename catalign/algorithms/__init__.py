@@ -1,0 +1,5 @@
+"""The classical algorithms with their traces and samplers: the oracle that everything is checked against."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

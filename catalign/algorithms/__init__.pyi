@@ -1,0 +1,10 @@
+from .algorithm import Algorithm as Algorithm
+from .catalogue import entry as entry
+from .catalogue import get as get
+from .catalogue import names as names
+from .spec import Kind as Kind
+from .spec import Location as Location
+from .spec import Probe as Probe
+from .spec import Spec as Spec
+from .spec import Stage as Stage
+from .trace import Trace as Trace

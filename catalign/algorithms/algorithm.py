@@ -1,0 +1,195 @@
+"""An algorithm as a traced state machine: a spec, an initial state, a step, an end and a sampler."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from catalign._errors import InputError
+from catalign._typing import Flag, KeyArray, Probes
+from catalign.algorithms.check import check_inputs, instance_size, is_concrete
+from catalign.algorithms.spec import Spec
+from catalign.algorithms.trace import Trace
+
+State = Any
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Algorithm:
+    """A classical algorithm that shows its work.
+
+    The run is `s_0 = init(inputs)`, `s_{t+1} = step(inputs, s_t)`, up to the first `t` with `done(inputs, s_t)`; the
+    trace shows `hints(inputs, s_t)` for each of these states and `outputs(inputs, s)` for the last. All six functions
+    take one instance, are pure JAX, and depend on the size only through shapes: batches are made by `vmap` here.
+
+    Attributes:
+      name: Its name, as in the benchmark where it has one.
+      spec: The probes.
+      sampler: `sampler(key, size, **laws)` draws the inputs of one instance; laws are typed values with defaults.
+      init: `init(inputs)` gives the first state, any pytree.
+      step: `step(inputs, state)` gives the next state.
+      done: `done(inputs, state)` says that the state is the last one.
+      hints: `hints(inputs, state)` gives the hint probes that a state shows.
+      outputs: `outputs(inputs, state)` gives the output probes of the last state.
+      max_steps: `max_steps(n)` bounds the number of hints of a run of n nodes.
+      source: Where the algorithm is described, with the chapter.
+      validate: `validate(inputs)` raises `InputError` on an instance outside the algorithm's domain. It sees concrete
+        NumPy arrays with a batch axis, after shapes, dtypes and pointer ranges were checked from the spec.
+      min_size: The smallest `n` that the algorithm is defined for.
+
+    Example: see `examples/` for an algorithm of one's own in one file.
+    """
+
+    name: str
+    spec: Spec
+    sampler: Callable[..., Probes]
+    init: Callable[[Probes], State]
+    step: Callable[[Probes, State], State]
+    done: Callable[[Probes, State], Flag]
+    hints: Callable[[Probes, State], Probes]
+    outputs: Callable[[Probes, State], Probes]
+    max_steps: Callable[[int], int]
+    source: str
+    validate: Callable[[Probes], None] | None = None
+    min_size: int = 1
+
+    def size(self, inputs: Probes) -> int:
+        """The number of nodes of an instance, or of each instance of a batch."""
+        return instance_size(self.spec, inputs)
+
+    def trace(self, inputs: Probes, *, steps: int | None = None) -> Trace:
+        """Runs one instance and records it.
+
+        Args:
+          inputs: Values by probe name, without a batch axis.
+          steps: The length of the time axis; `max_steps(n)` if left out. A longer run is cut.
+
+        Returns:
+          The trace, without a batch axis. Jittable and vmappable.
+
+        Raises:
+          InputError: The inputs do not fit the spec, or lie outside the algorithm's domain (outside of jit).
+        """
+        batched = jax.tree.map(lambda x: jnp.asarray(x)[None], dict(inputs))
+        return _first(self.traces(batched, steps=steps))
+
+    def traces(self, inputs: Probes, *, steps: int | None = None) -> Trace:
+        """Runs a batch of instances of one size and records it, in one loop that ends with the longest run.
+
+        Args:
+          inputs: Values by probe name, `[B, ...]`.
+          steps: As in `trace`.
+
+        Raises:
+          InputError: As in `trace`.
+        """
+        check_inputs(self.name, self.spec, inputs, min_size=self.min_size)
+        if self.validate is not None and is_concrete(inputs):
+            self.validate({name: np.asarray(value) for name, value in inputs.items()})
+        length = self.max_steps(self.size(inputs)) if steps is None else steps
+        if length < 1:
+            raise InputError(f"`steps` is {length}: a trace has at least one step.")
+        return _traces(
+            self, {p.name: jnp.asarray(inputs[p.name]) for p in self.spec.inputs}, length
+        )
+
+    def sample_inputs(self, key: KeyArray, batch_size: int, size: int, **laws: Any) -> Probes:
+        """Draws a batch of inputs, `[B, ...]`. Pure in `key`; jittable with static sizes.
+
+        Raises:
+          InputError: `batch_size` or `size` is too small.
+        """
+        if size < self.min_size:
+            raise InputError(
+                f"`size` is {size}, but {self.name} needs at least {self.min_size} nodes."
+            )
+        if batch_size < 1:
+            raise InputError(f"`batch_size` is {batch_size}: draw at least one instance.")
+        draw = functools.partial(self.sampler, size=size, **laws)
+        return jax.vmap(lambda k: dict(draw(k)))(jax.random.split(key, batch_size))
+
+    def sample(
+        self, key: KeyArray, batch_size: int, size: int, *, steps: int | None = None, **laws: Any
+    ) -> Trace:
+        """Draws a batch of instances and records their runs.
+
+        Args:
+          key: The only source of chance: equal keys give equal traces.
+          batch_size: The number of instances.
+          size: The number of nodes of each.
+          steps: As in `trace`.
+          **laws: Distributions for the sampler, by name.
+
+        Raises:
+          InputError: `batch_size`, `size` or `steps` is too small.
+
+        Example:
+          >>> import catalign
+          >>> import jax
+          >>> bfs = catalign.algorithms.get("bfs")
+          >>> bfs.sample(jax.random.key(0), batch_size=2, size=5).outputs["pi"].shape
+          (2, 5)
+        """
+        return self.traces(self.sample_inputs(key, batch_size, size, **laws), steps=steps)
+
+
+def _first(trace: Trace) -> Trace:
+    head = functools.partial(jax.tree.map, lambda x: x[0])
+    return Trace(
+        inputs=head(trace.inputs),
+        hints=jax.tree.map(lambda x: x[:, 0], trace.hints),
+        outputs=head(trace.outputs),
+        lengths=trace.lengths[0],
+        complete=trace.complete[0],
+    )
+
+
+def _select(mask: Array, new: State, old: State) -> State:
+    return jax.tree.map(
+        lambda a, b: jnp.where(mask.reshape(mask.shape + (1,) * (a.ndim - 1)), a, b), new, old
+    )
+
+
+@functools.partial(jax.jit, static_argnums=(0, 2))
+def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
+    """One loop over the whole batch: vmap inside, so that buffers are written in place and never selected."""
+    step, done, show = jax.vmap(algorithm.step), jax.vmap(algorithm.done), jax.vmap(algorithm.hints)
+    first = jax.vmap(algorithm.init)(inputs)
+    order = [p.name for p in algorithm.spec.hints]
+
+    def ordered(state: State) -> dict[str, Array]:
+        shown = show(inputs, state)
+        return {name: shown[name] for name in order}
+
+    buffers = jax.tree.map(
+        lambda h: jnp.zeros((steps, *h.shape), h.dtype), jax.eval_shape(ordered, first)
+    )
+
+    def running(carry: State) -> Flag:
+        t, _, _, ended, _ = carry
+        return (t < steps) & ~jnp.all(ended)
+
+    def advance(carry: State) -> State:
+        t, state, lengths, ended, seen = carry
+        moved = _select(ended, state, step(inputs, state))
+        seen = jax.tree.map(lambda buffer, hint: buffer.at[t].set(hint), seen, ordered(moved))
+        return t + 1, moved, lengths + (~ended).astype(jnp.int32), ended | done(inputs, moved), seen
+
+    batch = jax.tree.leaves(inputs)[0].shape[0]
+    seen = jax.tree.map(lambda buffer, hint: buffer.at[0].set(hint), buffers, ordered(first))
+    start = (jnp.int32(1), first, jnp.ones(batch, jnp.int32), done(inputs, first), seen)
+    t, last, lengths, ended, seen = jax.lax.while_loop(running, advance, start)
+    final = ordered(last)
+    past = jnp.arange(steps) >= t
+    hints = {
+        name: jnp.where(
+            past.reshape((-1,) + (1,) * final[name].ndim), final[name][None], seen[name]
+        )
+        for name in order
+    }
+    return Trace(inputs, hints, dict(jax.vmap(algorithm.outputs)(inputs, last)), lengths, ended)

@@ -1,0 +1,75 @@
+"""The algorithms that catalign ships, as one literal table that answers without importing JAX."""
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalign._errors import InputError
+
+if TYPE_CHECKING:
+    from catalign.algorithms.algorithm import Algorithm
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an algorithm lives.
+
+    Attributes:
+      name: The algorithm's name, which is also the name of its value in `module`.
+      module: The module in `catalign.algorithms` that defines it.
+      chapter: The chapter of Cormen et al. (third edition), or the field it comes from.
+    """
+
+    name: str
+    module: str
+    chapter: str
+
+
+TABLE: tuple[Entry, ...] = (
+    Entry("bellman_ford", "single_source", "24 Single-source shortest paths"),
+    Entry("bfs", "elementary_graph", "22 Elementary graph algorithms"),
+)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all algorithms, sorted.
+
+    Example:
+      >>> "bellman_ford" in names()
+      True
+    """
+    return tuple(sorted(entry.name for entry in TABLE))
+
+
+def entry(name: str) -> Entry:
+    """The table's row of one algorithm.
+
+    Raises:
+      InputError: No algorithm has this name; the message lists the nearest ones.
+
+    Example:
+      >>> entry("bfs").chapter
+      '22 Elementary graph algorithms'
+    """
+    for row in TABLE:
+        if row.name == name:
+            return row
+    near = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names())}."
+    raise InputError(f"`name` is {name!r}, which is not an algorithm of catalign. {hint}")
+
+
+def get(name: str) -> "Algorithm":
+    """An algorithm by name.
+
+    Raises:
+      InputError: No algorithm has this name; the message lists the nearest ones.
+
+    Example:
+      >>> get("bfs").name
+      'bfs'
+    """
+    row = entry(name)
+    module = importlib.import_module(f"catalign.algorithms.{row.module}")
+    return getattr(module, row.name)

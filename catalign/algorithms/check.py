@@ -1,0 +1,83 @@
+"""Checks of user-given inputs against a spec, on the host and before any work."""
+
+import jax
+import numpy as np
+
+from catalign._errors import InputError, ShapeMismatchError
+from catalign._typing import Probes
+from catalign.algorithms.spec import Kind, Probe, Spec
+
+
+def instance_size(spec: Spec, inputs: Probes) -> int:
+    """The number of nodes of an instance, or of each instance of a batch."""
+    probe = next(p for p in spec.inputs if p.rank > 0)
+    return int(inputs[probe.name].shape[-1])
+
+
+def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> None:
+    """Raises unless a batch of inputs fits a spec.
+
+    Names and shapes are checked always; values only outside of jit, where they are concrete.
+
+    Raises:
+      InputError: A probe is missing or unknown, there are fewer than `min_size` nodes, a value is NaN or infinite, or
+        an index is out of range.
+      ShapeMismatchError: A probe has another shape or dtype than its location and kind ask for.
+    """
+    expected = [p.name for p in spec.inputs]
+    missing = [x for x in expected if x not in inputs]
+    unknown = [x for x in inputs if x not in expected]
+    if missing or unknown:
+        raise InputError(
+            f"`inputs` of {name} must be {', '.join(expected)}; "
+            f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}."
+        )
+    n = instance_size(spec, inputs)
+    if n < min_size:
+        raise InputError(f"`inputs` of {name} have {n} nodes; it needs at least {min_size}.")
+    leading = np.shape(inputs[expected[0]])[:1]
+    for probe in spec.inputs:
+        shape = leading + (n,) * probe.rank
+        if np.shape(inputs[probe.name]) != shape:
+            raise ShapeMismatchError(
+                f"`inputs[{probe.name!r}]` of {name} has shape {np.shape(inputs[probe.name])}, but a "
+                f"{probe.location.value} {probe.kind.value} of {n} nodes and batch {leading} has shape {shape}."
+            )
+    if is_concrete(inputs):
+        for probe in spec.inputs:
+            _check_values(name, probe, np.asarray(inputs[probe.name]), n)
+
+
+def is_concrete(inputs: Probes) -> bool:
+    """Whether the values are known: outside of jit, vmap and grad."""
+    return not any(isinstance(value, jax.core.Tracer) for value in inputs.values())
+
+
+def _check_values(name: str, probe: Probe, values: np.ndarray, n: int) -> None:
+    label = f"`inputs[{probe.name!r}]` of {name}"
+    if probe.kind is Kind.SCALAR:
+        bad = ~np.isfinite(values)
+        if bad.any():
+            raise InputError(
+                f"{label} is {values[bad][0]} at {_where(bad)}. Every scalar must be finite."
+            )
+    elif probe.kind is Kind.MASK:
+        if values.dtype != bool and not (probe.partial and values.dtype == np.int8):
+            raise ShapeMismatchError(
+                f"{label} has dtype {values.dtype}, but a mask is bool. Use `values.astype(bool)`."
+            )
+    else:
+        bound = probe.classes if probe.classes is not None else n
+        if not np.issubdtype(values.dtype, np.integer):
+            raise ShapeMismatchError(
+                f"{label} has dtype {values.dtype}, but a {probe.kind.value} is an int32 index."
+            )
+        bad = (values < (-1 if probe.partial else 0)) | (values >= bound)
+        if bad.any():
+            raise InputError(
+                f"{label} is {values[bad][0]} at {_where(bad)}, outside 0 to {bound - 1}."
+            )
+
+
+def _where(bad: np.ndarray) -> str:
+    return f"index {tuple(int(i) for i in np.argwhere(bad)[0])}"

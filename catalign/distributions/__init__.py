@@ -1,0 +1,5 @@
+"""Laws of inputs: graph families, weights and keys, as typed frozen values with a pure JAX `sample`."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,9 @@
+from .graph import AbstractGraphLaw as AbstractGraphLaw
+from .graph import Acyclic as Acyclic
+from .graph import ErdosRenyi as ErdosRenyi
+from .weight import AbstractWeightLaw as AbstractWeightLaw
+from .weight import BenchmarkWeights as BenchmarkWeights
+from .weight import ConstantWeights as ConstantWeights
+from .weight import IntegerWeights as IntegerWeights
+from .weight import LogUniformWeights as LogUniformWeights
+from .weight import UniformWeights as UniformWeights

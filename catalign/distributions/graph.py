@@ -1,0 +1,104 @@
+"""Graph families: laws of the edge mask of a graph on n nodes.
+
+Every law has `sample(key, n)`, which gives a bool matrix `[n, n]` of ordered pairs, and says whether its graphs are
+`directed` (undirected ones are symmetric) and `acyclic`.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from catalign._typing import AdjacencyMask, KeyArray, Scalar
+from catalign.distributions.check import check_probability
+
+
+class AbstractGraphLaw(ABC):
+    """A law of graphs on n nodes. Law: `sample` is symmetric unless `directed`, and has no cycle if `acyclic`."""
+
+    @property
+    def directed(self) -> bool:
+        """Whether an edge may lack its reverse."""
+        return False
+
+    @property
+    def acyclic(self) -> bool:
+        """Whether there is never a directed cycle."""
+        return False
+
+    @abstractmethod
+    def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
+        """Draws the edge mask of a graph on `n` nodes; `n` is static."""
+
+
+@dataclass(frozen=True)
+class ErdosRenyi(AbstractGraphLaw):
+    """Every ordered pair, self-loops too, is drawn with probability p on its own.
+
+    Maths: directed, `P(u -> v) = p`; undirected, an edge needs both of its ordered pairs, so `P(u - v) = p^2`, as in
+    the benchmark.
+
+    Args:
+      p: The probability, or several, of which each graph uses one chosen at random.
+      directed: Whether to keep single ordered pairs.
+
+    Raises:
+      InputError: A probability is outside [0, 1].
+
+    Example:
+      >>> bool(ErdosRenyi(p=1.0).sample(jax.random.key(0), 3).all())
+      True
+    """
+
+    p: float | tuple[float, ...] = 0.5
+    directed: bool = False
+
+    def __post_init__(self) -> None:
+        check_probability("p", self.p)
+
+    def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
+        """Draws the edge mask of a graph on `n` nodes."""
+        choice, pairs = jax.random.split(key)
+        drawn = jax.random.uniform(pairs, (n, n)) < _one_of(choice, self.p)
+        return drawn if self.directed else drawn & drawn.T
+
+
+@dataclass(frozen=True)
+class Acyclic(AbstractGraphLaw):
+    """The graphs of another law with every edge turned to point forwards in a random order of the nodes.
+
+    Maths: the strict upper triangle of the mask, relabelled by a random permutation.
+
+    Args:
+      of: The law whose graphs are turned. `ErdosRenyi(p, directed=True)` gives the benchmark's acyclic graphs.
+    """
+
+    of: AbstractGraphLaw = ErdosRenyi(0.5, directed=True)
+
+    @property
+    def directed(self) -> bool:
+        """An acyclic graph is directed."""
+        return True
+
+    @property
+    def acyclic(self) -> bool:
+        """Always."""
+        return True
+
+    def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
+        """Draws the edge mask of a graph on `n` nodes."""
+        draw, order = jax.random.split(key)
+        return relabel(order, jnp.triu(self.of.sample(draw, n), k=1))
+
+
+def relabel(key: KeyArray, mask: AdjacencyMask) -> AdjacencyMask:
+    """Renames the nodes by a random permutation."""
+    order = jax.random.permutation(key, mask.shape[0])
+    return mask[order[:, None], order[None, :]]
+
+
+def _one_of(key: KeyArray, values: float | tuple[float, ...]) -> Scalar:
+    if isinstance(values, tuple):
+        return jax.random.choice(key, jnp.asarray(values, dtype=float))
+    return jnp.asarray(values, dtype=float)
