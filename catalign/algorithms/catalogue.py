@@ -28,6 +28,8 @@ class Entry:
 
 TABLE: tuple[Entry, ...] = (
     Entry("bellman_ford", "single_source", "24 Single-source shortest paths"),
+    Entry("bubble_sort", "sorting", "2 Getting started"),
+    Entry("insertion_sort", "sorting", "2 Getting started"),
     Entry("bfs", "elementary_graph", "22 Elementary graph algorithms"),
 )
 

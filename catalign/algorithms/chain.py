@@ -1,4 +1,4 @@
-"""A linear order of the nodes as predecessor pointers: each node points to the one before it, the first to itself."""
+"""A linear order of the nodes as pointers: each to the node before it, the first to itself."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,7 +12,7 @@ PRED_H = Probe("pred_h", Stage.HINT, Location.NODE, Kind.POINTER)
 """The order of the nodes, as it stands."""
 
 
-def chain(n: int) -> Int[Array, "n"]:
+def chain(n: int) -> Int[Array, " n"]:
     """The order in which the nodes are given.
 
     Maths: `pred(0) = 0`, `pred(i) = i - 1`.
@@ -24,22 +24,24 @@ def chain(n: int) -> Int[Array, "n"]:
     return jnp.maximum(jnp.arange(n, dtype=jnp.int32) - 1, 0)
 
 
-def relink(pred: Int[Array, "n"], order: Int[Array, "n"], *places: Index) -> Int[Array, "n"]:
-    """Repairs the pointers after an order has changed at a few places.
+def relink(
+    pred: Int[Array, " n"], order: Int[Array, " n"], places: tuple[Index, ...]
+) -> Int[Array, " n"]:
+    """Mends the pointers after an order has changed at a few places.
 
-    A whole list of pointers follows from the order by a scatter; when a step moves few elements, mending their
-    pointers and those of their followers costs a comparison each.
+    A whole list of pointers follows from the order by a scatter; when a step moves few elements,
+    mending their pointers and those of their followers costs a comparison each.
 
     Maths: `pred'(order(k)) = order(k - 1)` for each k of `places`, and `pred'(order(0)) = order(0)`.
 
     Args:
       pred: The pointers before the change.
       order: The node at each place, after the change.
-      *places: Every place whose node, or whose node before, has changed. A place past the end is skipped.
+      places: Every place whose node, or whose node before, has changed; one past the end is skipped.
 
     Example:
       >>> order = jnp.array([1, 0, 2])
-      >>> relink(chain(3), order, jnp.int32(0), jnp.int32(1), jnp.int32(2)).tolist()
+      >>> relink(chain(3), order, (jnp.int32(0), jnp.int32(1), jnp.int32(2))).tolist()
       [1, 1, 0]
     """
     last = order.shape[0] - 1

@@ -1,7 +1,7 @@
-"""Insertion sort and bubble sort (Cormen et al., chapter 2), with the arrays as orders of the nodes.
+"""Insertion sort and bubble sort (Cormen et al., chapter 2).
 
-The algorithms of the book move keys about in an array A. Here the keys stay at their nodes, and what moves is
-`order`, the node at each place of A: the book's `A[k]` is `key[order[k]]`.
+The algorithms of the book move keys about in an array A. Here the keys stay at their nodes, and
+what moves is `order`, the node at each place of A: the book's `A[k]` is `key[order[k]]`.
 """
 
 from typing import NamedTuple
@@ -32,8 +32,8 @@ def sample_keys(key: KeyArray, size: int) -> Probes:
 
 
 class _Sorting(NamedTuple):
-    order: Int[Array, "n"]
-    pred: Int[Array, "n"]
+    order: Int[Array, " n"]
+    pred: Int[Array, " n"]
     i: Index
     j: Index
 
@@ -49,9 +49,10 @@ def _outputs(inputs: Probes, state: _Sorting) -> Probes:
 
 
 def _insertion_step(inputs: Probes, state: _Sorting) -> _Sorting:
-    """One turn of the outer loop: inserts `A[j]` into the sorted `A[0 .. j-1]`, behind the keys equal to it.
+    """One turn of the outer loop: inserts `A[j]` into the sorted `A[0 .. j-1]`.
 
-    The inner loop stops at a place that one comparison with all of `A[0 .. j-1]` tells: these are the first j nodes.
+    The inner loop stops behind the last key that is not greater: a count finds that place, as
+    `A[0 .. j-1]` holds the first j nodes.
     """
     key, order = inputs["key"], state.order
     place = jnp.arange(key.shape[0], dtype=jnp.int32)
@@ -59,7 +60,7 @@ def _insertion_step(inputs: Probes, state: _Sorting) -> _Sorting:
     gap = jnp.sum((place < j) & (key <= key[j]), dtype=jnp.int32)
     shifted = jnp.where((place > gap) & (place <= j), jnp.roll(order, 1), order)
     inserted = jnp.where(place == gap, j, shifted)
-    pred = relink(state.pred, inserted, gap, gap + 1, j + 1)
+    pred = relink(state.pred, inserted, (gap, gap + 1, j + 1))
     return _Sorting(inserted, pred, i=order[gap], j=j)
 
 
@@ -87,7 +88,7 @@ insertion_sort = Algorithm(
 
 
 def _bubble_step(inputs: Probes, state: _Sorting) -> _Sorting:
-    """One turn of the inner loop: swaps `A[j]` and `A[j-1]` if they are out of order, j counting down to i + 1."""
+    """One turn of the inner loop, down to i + 1: swaps `A[j]` and `A[j-1]` if out of order."""
     key, order = inputs["key"], state.order
     n = key.shape[0]
     place = jnp.arange(n, dtype=jnp.int32)
@@ -98,7 +99,7 @@ def _bubble_step(inputs: Probes, state: _Sorting) -> _Sorting:
     swaps = key[upper] < key[lower]
     swapped = jnp.where(place == j, lower, jnp.where(place == j - 1, upper, order))
     order = jnp.where(swaps, swapped, order)
-    return _Sorting(order, relink(state.pred, order, j - 1, j, j + 1), i, j)
+    return _Sorting(order, relink(state.pred, order, (j - 1, j, j + 1)), i, j)
 
 
 def _bubble_start(inputs: Probes) -> _Sorting:
@@ -113,7 +114,11 @@ def _bubble_done(inputs: Probes, state: _Sorting) -> Flag:
 
 
 def _bubble_hints(inputs: Probes, state: _Sorting) -> Probes:
-    return {"pred_h": state.pred, "i": state.order[jnp.maximum(state.i, 0)], "j": state.order[state.j]}
+    return {
+        "pred_h": state.pred,
+        "i": state.order[jnp.maximum(state.i, 0)],
+        "j": state.order[state.j],
+    }
 
 
 bubble_sort = Algorithm(
