@@ -1,0 +1,16 @@
+from . import algebra as algebra
+from . import algorithms as algorithms
+from . import alignment as alignment
+from . import data as data
+from . import distributions as distributions
+from . import integral as integral
+from . import nn as nn
+from . import polynomial as polynomial
+from . import training as training
+from ._errors import AxiomError as AxiomError
+from ._errors import CatalignError as CatalignError
+from ._errors import InputError as InputError
+from ._errors import ShapeMismatchError as ShapeMismatchError
+from ._errors import SortError as SortError
+from ._errors import UnsupportedError as UnsupportedError
+from ._version import __version__ as __version__

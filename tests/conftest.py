@@ -1,0 +1,49 @@
+"""What holds for every test: strict promotion, warnings as errors, checked annotations, a compile cache."""
+
+import hashlib
+import os
+import platform
+from pathlib import Path
+
+import jax
+import jaxtyping
+import pytest
+
+from tests import typecheck
+
+# Warnings of other people's code that we can do nothing about. Each names its reason.
+THIRD_PARTY_WARNINGS = (
+    # Another process was killed while it wrote the entry: JAX compiles anew, which is right.
+    "ignore:Error reading persistent compilation cache entry:UserWarning",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sets JAX up before any test module is imported."""
+    for line in THIRD_PARTY_WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+    jax.config.update("jax_numpy_dtype_promotion", "strict")
+    if not os.environ.get("JAX_COMPILATION_CACHE_DIR") and config.cache is not None:
+        jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir(_cache_name())))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips what needs a GPU where there is none."""
+    needs_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if needs_gpu and jax.default_backend() != "gpu":
+        for item in needs_gpu:
+            item.add_marker(pytest.mark.skip(reason="needs a GPU"))
+
+
+def _cache_name() -> str:
+    """One folder a processor model: compiled code of another one may hold instructions that this one lacks."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.exists() else [platform.processor()]
+    features = sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))})
+    digest = hashlib.sha256("\n".join([platform.machine(), *features]).encode()).hexdigest()[:8]
+    return f"jax-{jax.__version__}-{digest}"
+
+
+jaxtyping.install_import_hook("catalign", f"{typecheck.__name__}.checked")
