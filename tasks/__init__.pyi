@@ -1,0 +1,1 @@
+from . import graph_input as graph_input
