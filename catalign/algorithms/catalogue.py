@@ -31,6 +31,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("bubble_sort", "sorting", "2 Getting started"),
     Entry("insertion_sort", "sorting", "2 Getting started"),
     Entry("bfs", "elementary_graph", "22 Elementary graph algorithms"),
+    Entry("addition", "arithmetic", "Arithmetic"),
 )
 
 
