@@ -16,18 +16,24 @@
 | o: Y -> Z | each message's field and leg |
 
 The diagram is symbolic: it holds for every graph at once. `interpretation.interpret` gives the
-finite sets and functions on one graph, and `path` composes diagrams.
+finite sets and functions on one graph.
+
+Axioms (composition of diagrams is that of their paths; the law for the values is in `integral`):
+  >>> from catalign.polynomial.library import convolution, readout
+  >>> one, two, three = convolution, convolution, readout
+  >>> one.then(two).then(three) == one.then(two.then(three))
+  True
 """
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from catalign._errors import AxiomError, InputError
 from catalign.polynomial.leg import identity
-from catalign.polynomial.message import Argument, Message, Output, Port, for_each
+from catalign.polynomial.message import Argument, Message, Output, Port
 from catalign.polynomial.sort import ONE, Sort, SortSum, V
+from catalign.polynomial.validation import check_argument, check_names, check_output, sort_of
 
 _BRIDGES = {
     (V, V * V): "pair_readout",
@@ -40,9 +46,7 @@ _BRIDGES = {
 class PolynomialDiagram:
     """A polynomial diagram `W <-i- X -p-> Y -o-> Z` over sorts.
 
-    Maths: on fields with values in a semiring,
-    `out(z) = sum over messages y with o(y) = z of the product over arguments x with p(x) = y of
-    in(i(x))`.
+    Maths: `out(z) = sum over y in o^-1(z) of the product over x in p^-1(y) of in(i(x))`
 
     Args:
       name: What messages call it.
@@ -59,7 +63,9 @@ class PolynomialDiagram:
       >>> from catalign.polynomial.sort import E, V
       >>> span = PolynomialDiagram(
       ...     "convolution", {"node": V}, outputs={"node": V},
-      ...     summands=[Message("edge", E, (Argument("sender", "node", source),), Output("node", target))],
+      ...     summands=[
+      ...         Message("edge", E, (Argument("sender", "node", source),), Output("node", target))
+      ...     ],
       ... )
       >>> print(span)
       convolution: V <- E -> E -> V
@@ -86,11 +92,11 @@ class PolynomialDiagram:
         object.__setattr__(self, "inputs", _ports(inputs))
         object.__setattr__(self, "outputs", _ports(outputs))
         object.__setattr__(self, "summands", tuple(summands))
-        _check_names(self)
+        check_names(name, self.inputs, outputs=self.outputs, summands=self.summands)
         for message in self.summands:
-            _check_output(self, message)
+            check_output(name, self.outputs, message=message)
             for argument in message.arguments:
-                _check_argument(self, message, argument)
+                check_argument(name, self.inputs, message=message, argument=argument)
 
     @classmethod
     def identity(cls, **fields: Sort) -> "PolynomialDiagram":
@@ -150,16 +156,16 @@ class PolynomialDiagram:
 
     @property
     def is_span(self) -> bool:
-        """Whether p is the identity, so that each message reads one argument: the transform is linear."""
+        """Whether each message reads one argument, so that the transform is linear."""
         return all(m.arity == 1 for m in self.summands)
 
     def input(self, name: str) -> Sort:
         """The sort of an input."""
-        return _find(self.inputs, name, f"{self.name} has no input")
+        return sort_of(self.inputs, name, of=f"{self.name} has no input")
 
     def output(self, name: str) -> Sort:
         """The sort of an output."""
-        return _find(self.outputs, name, f"{self.name} has no output")
+        return sort_of(self.outputs, name, of=f"{self.name} has no output")
 
     def __getitem__(self, name: str) -> Message:
         for message in self.summands:
@@ -209,7 +215,7 @@ class PolynomialDiagram:
         return Path((self,)).then(after)
 
     def pair(self, other: "PolynomialDiagram") -> "PolynomialDiagram":
-        """Both diagrams on shared inputs: inputs of one name are one input, outputs lie side by side.
+        """Both diagrams on the same inputs, matched by name, with the outputs side by side.
 
         Maths: `T_{<D, D'>}(f) = (T_D f, T_D' f)`
 
@@ -219,7 +225,7 @@ class PolynomialDiagram:
 
         Example:
           >>> from catalign.polynomial import library
-          >>> print(library.message_passing_dense().pair(library.triplet()).type)
+          >>> print(library.message_passing_dense.pair(library.triplet).type)
           V + V*V + ONE <- 4 V*V + 7 V*V*V -> V*V + V*V*V -> V + V*V
         """
         shared = dict(self.inputs)
@@ -227,9 +233,8 @@ class PolynomialDiagram:
             if shared.setdefault(port.name, port.sort) != port.sort:
                 raise InputError(
                     f"cannot pair {self.name} and {other.name}: the input {port.name!r} has the "
-                    "sort "
-                    f"{shared[port.name]} in one and {port.sort} in the other. Rename it with "
-                    "`renamed`."
+                    f"sort {shared[port.name]} in the first and {port.sort} in the second. Rename "
+                    "it in one of them with `renamed(inputs=...)`."
                 )
         return PolynomialDiagram(
             f"{self.name}_and_{other.name}",
@@ -244,14 +249,14 @@ class PolynomialDiagram:
         Example:
           >>> from catalign.polynomial import library
           >>> from catalign.polynomial.sort import ONE, V
-          >>> layer = library.message_passing_dense().carrying(edge=V * V, graph=ONE)
+          >>> layer = library.message_passing_dense.carrying(edge=V * V, graph=ONE)
           >>> layer.codomain == layer.domain
           True
         """
         return self.pair(PolynomialDiagram.identity(**fields)).renamed(self.name)
 
     def __add__(self, other: "PolynomialDiagram") -> "PolynomialDiagram":
-        """The disjoint sum: both diagrams side by side, sharing nothing. Names get the prefixes `left_` and `right_`.
+        """The disjoint sum: both side by side, sharing nothing, named `left_...` and `right_...`.
 
         Maths: `T_{D + D'}(f, f') = (T_D f, T_D' f')`
         """
@@ -286,7 +291,7 @@ class Path:
 
     Example:
       >>> from catalign.polynomial import library
-      >>> print(library.broadcast().then(library.convolution()).then(library.readout()))
+      >>> print(library.broadcast.then(library.convolution).then(library.readout))
       broadcast, convolution, readout: ONE <- V -> V -> V <- E -> E -> V <- V -> V -> ONE
     """
 
@@ -294,10 +299,7 @@ class Path:
 
     def __post_init__(self) -> None:
         if not self.diagrams:
-            raise AxiomError(
-                "A Path needs at least one diagram. `PolynomialDiagram.identity(...)` changes "
-                "nothing."
-            )
+            raise AxiomError("A Path needs a diagram: `PolynomialDiagram.identity(...)` at least.")
         for first, second in itertools.pairwise(self.diagrams):
             check_composable(first, second)
 
@@ -333,7 +335,7 @@ def check_composable(first: PolynomialDiagram, second: PolynomialDiagram) -> Non
 
     Example:
       >>> from catalign.polynomial import library
-      >>> check_composable(library.pair_readout(), library.floyd_warshall())
+      >>> check_composable(library.pair_readout, library.floyd_warshall)
     """
     connection(first, second)
 
@@ -349,7 +351,7 @@ def connection(first: PolynomialDiagram, second: PolynomialDiagram) -> dict[str,
 
     Example:
       >>> from catalign.polynomial import library
-      >>> connection(library.convolution(), library.bellman_ford().renamed(inputs={"f": "node"}))
+      >>> connection(library.convolution, library.bellman_ford.renamed(inputs={"f": "node"}))
       Traceback (most recent call last):
         ...
       catalign._errors.AxiomError: cannot compose diagrams: `first` ends in V (nodes) but `second`
@@ -359,18 +361,18 @@ def connection(first: PolynomialDiagram, second: PolynomialDiagram) -> dict[str,
     if first.codomain != second.domain:
         raise AxiomError(
             f"cannot compose diagrams: `first` ends in {first.codomain} ({first.codomain.words}) "
-            "but `second` reads "
-            f"{second.domain} ({second.domain.words}).\n{both}\n{_bridge(first, second)}"
+            f"but `second` reads {second.domain} ({second.domain.words}).\n"
+            f"{both}\n{_bridge(first, second)}"
         )
     if set(first.outputs) == set(second.inputs):
         return {port.name: port.name for port in first.outputs}
     if len(set(first.codomain)) < len(first.codomain):
         raise AxiomError(
             "cannot compose diagrams: it is unclear which of the outputs "
-            f"{', '.join(p.name for p in first.outputs)} is "
-            f"which of the inputs {', '.join(p.name for p in second.inputs)}.\n{both}\n"
-            f"Give the fields the same names, with `first.renamed(outputs={...})` or "
-            f"`second.renamed(inputs={...})`."
+            f"{', '.join(port.name for port in first.outputs)} is which of the inputs "
+            f"{', '.join(port.name for port in second.inputs)}.\n{both}\n"
+            "Give the fields the same names, with `first.renamed(outputs=...)` or "
+            "`second.renamed(inputs=...)`."
         )
     wanted = {port.sort: port.name for port in second.inputs}
     return {port.name: wanted[port.sort] for port in first.outputs}
@@ -388,7 +390,7 @@ def _bridge(first: PolynomialDiagram, second: PolynomialDiagram) -> str:
     ends = (first.codomain, second.domain)
     for (start, end), name in _BRIDGES.items():
         if ends == (start, end):
-            return f"To read {end.words} from {start.words} first, insert `library.{name}()`."
+            return f"To read {end.words} from {start.words} first, insert `library.{name}`."
     return "Choose diagrams whose ends agree, or add what is missing to `first` with `pair`."
 
 
@@ -401,89 +403,6 @@ def _prefixed(diagram: PolynomialDiagram, prefix: str) -> PolynomialDiagram:
 
 
 def _ports(fields: Mapping[str, Sort] | Iterable[Port]) -> tuple[Port, ...]:
-    pairs = fields.items() if isinstance(fields, Mapping) else fields
-    return tuple(Port(name, sort) for name, sort in pairs)
-
-
-def _find(ports: tuple[Port, ...], name: str, problem: str) -> Sort:
-    for port in ports:
-        if port.name == name:
-            return port.sort
-    raise InputError(
-        f"{problem} {name!r}; it has {', '.join(port.name for port in ports) or 'none'}."
-    )
-
-
-def _check_names(diagram: PolynomialDiagram) -> None:
-    groups = {
-        "inputs": [port.name for port in diagram.inputs],
-        "outputs": [port.name for port in diagram.outputs],
-        "messages": [m.name for m in diagram.summands],
-    } | {f"roles of message {m.name!r}": list(m.roles) for m in diagram.summands}
-    for what, names in groups.items():
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            raise InputError(
-                f"{diagram.name} has several {what} named {', '.join(twice)}. Give each its own "
-                "name."
-            )
-
-
-def _check_argument(diagram: PolynomialDiagram, message: Message, argument: Argument) -> None:
-    sort = diagram.input(argument.reads)
-    if (argument.leg.dom, argument.leg.cod) != (message.sort, sort):
-        raise AxiomError(
-            f"{diagram.name}: i is not a function X -> W at the role {argument.role!r} of message "
-            f"{message.name!r}.\n"
-            f"  needed: {message.sort} -> {sort}, from the message to the input "
-            f"{argument.reads!r}\n"
-            f"  given:  {argument.leg.dom} -> {argument.leg.cod}: {argument.leg}"
-        )
-
-
-def _check_output(diagram: PolynomialDiagram, message: Message) -> None:
-    if isinstance(message.output, Sequence):
-        raise _not_a_function(diagram, message, list(message.output))
-    sort = diagram.output(message.output.writes)
-    leg = message.output.leg
-    if (leg.dom, leg.cod) != (message.sort, sort):
-        raise AxiomError(
-            f"{diagram.name}: o is not a function Y -> Z at message {message.name!r}.\n"
-            f"  needed: {message.sort} -> {sort}, from the message to the output "
-            f"{message.output.writes!r}\n"
-            f"  given:  {leg.dom} -> {leg.cod}: {leg}"
-        )
-
-
-def _not_a_function(
-    diagram: PolynomialDiagram, message: Message, outputs: list[Output]
-) -> AxiomError:
-    places = " and ".join(output.writes for output in outputs) or "nowhere"
-    problem = f"{diagram.name} = {diagram.type}\n  is not a polynomial diagram: o is not a function, because each message"
-    if not outputs:
-        return AxiomError(
-            f"{problem} {message.name!r} goes nowhere. Give it exactly one `Output`, or leave it "
-            "out."
-        )
-    others = [m for m in diagram.summands if m is not message]
-    copies = for_each(message.name, message.sort, message.arguments, outputs)
-    names = {port.name for port in diagram.outputs}
-    if (
-        any(isinstance(m.output, Sequence) for m in others)
-        or not {o.writes for o in outputs} <= names
-    ):
-        repaired = ""
-    else:
-        fixed = PolynomialDiagram(
-            diagram.name, diagram.inputs, outputs=diagram.outputs, summands=[*others, *copies]
-        )
-        repaired = f"\n  repaired: {fixed.type}"
-    return AxiomError(
-        f"{problem} {message.name!r} goes to {places}. Duplicate the messages, one copy for each "
-        "place: replace\n"
-        f"  Message({message.name!r}, ..., "
-        f"({', '.join(f'Output({o.writes!r}, ...)' for o in outputs)})) by\n"
-        f"  *for_each({message.name!r}, ..., "
-        f"[{', '.join(f'Output({o.writes!r}, ...)' for o in outputs)}])."
-        f"{repaired}"
-    )
+    if isinstance(fields, Mapping):
+        return tuple(Port(name, sort) for name, sort in fields.items())
+    return tuple(fields)

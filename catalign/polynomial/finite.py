@@ -61,7 +61,7 @@ class FinFunction:
                 "has the elements "
                 f"0 to {cod - 1}. Enlarge `cod` or correct `values`."
                 if cod
-                else f"FinFunction: no function goes from a set of {array.size} elements into the empty set."
+                else f"FinFunction: no function goes from {array.size} elements into the empty set."
             )
         array = np.array(array, dtype=np.int64)
         array.setflags(write=False)
@@ -138,7 +138,7 @@ class FinFunction:
         return FinFunction(np.concatenate([self.values, shifted]), self.cod + other.cod)
 
     def copair(self, other: "FinFunction") -> "FinFunction":
-        """This function on the first part of a disjoint union and `other` on the second, with one codomain.
+        """This function on the first part of a disjoint union and `other` on the second.
 
         Raises:
           AxiomError: The codomains differ.
@@ -187,6 +187,7 @@ class FinFunction:
         return FinFunction(np.argsort(self.values), self.dom)
 
     def __call__(self, x: int) -> int:
+        """The image of one element."""
         return int(self.values[x])
 
     def __eq__(self, other: object) -> bool:

@@ -39,7 +39,8 @@ class FiniteDiagram:
       AxiomError: `i` and `p` have different domains, or `p` does not end where `o` starts.
 
     Example:
-      >>> two_by_one = FiniteDiagram(FinFunction([0, 1, 1], 2), FinFunction([0, 0, 1], 2), FinFunction([0, 0], 1))
+      >>> i, p, o = FinFunction([0, 1, 1], 2), FinFunction([0, 0, 1], 2), FinFunction([0, 0], 1)
+      >>> two_by_one = FiniteDiagram(i, p, o)
       >>> print(two_by_one)
       2 <- 3 -> 2 -> 1
       >>> two_by_one.polynomials

@@ -64,7 +64,7 @@ class FiniteGraph:
 
     @classmethod
     def complete(cls, n_node: int) -> "FiniteGraph":
-        """The graph with one edge for each ordered pair of nodes, self loops included: E = V*V, in the same order."""
+        """The graph with an edge for each ordered node pair, loops included, so that E = V*V."""
         senders, receivers = np.divmod(np.arange(n_node * n_node), max(n_node, 1))
         return cls(n_node, senders, receivers)
 
@@ -122,9 +122,9 @@ def interpret(
     Example:
       >>> from catalign.polynomial import library
       >>> path = FiniteGraph(3, [0, 1], [1, 2])
-      >>> print(interpret(library.convolution(), path))
+      >>> print(interpret(library.convolution, path))
       3 <- 2 -> 2 -> 3
-      >>> print(interpret(library.message_passing_dense(), path))
+      >>> print(interpret(library.message_passing_dense, path))
       13 <- 36 -> 9 -> 3
     """
     arrows = _arrows(diagram, graph, pointers or {})
@@ -163,7 +163,7 @@ def interpret_path(
 
     Example:
       >>> from catalign.polynomial import library
-      >>> two_steps = library.convolution().then(library.convolution())
+      >>> two_steps = library.convolution.then(library.convolution)
       >>> interpret_path(two_steps, FiniteGraph(3, [0, 1], [1, 2])).polynomials
       ((), (), ((0,),))
     """
@@ -201,7 +201,7 @@ def offsets(ports: tuple[Port, ...], graph: FiniteGraph) -> dict[str, int]:
 
 
 def _wiring(first: PolynomialDiagram, second: PolynomialDiagram, graph: FiniteGraph) -> FinFunction:
-    """The bijection from the outputs of `first`, in its order, to the inputs of `second`, in that one's order."""
+    """The bijection from the outputs of `first` to the inputs of `second`."""
     becomes, starts = connection(first, second), offsets(second.inputs, graph)
     parts = [
         np.arange(graph.size(port.sort)) + starts[becomes[port.name]] for port in first.outputs

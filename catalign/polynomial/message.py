@@ -60,6 +60,9 @@ class Message:
     arguments: tuple[Argument, ...]
     output: Output
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arguments", tuple(self.arguments))
+
     @property
     def arity(self) -> int:
         """The number of roles: the size of each fibre of p here."""
@@ -72,7 +75,7 @@ class Message:
 
     @property
     def formula(self) -> str:
-        """What the messages contribute, such as `node[v] += node[u] * edge[u,v]  for u,v in V*V`."""
+        """What the messages do, such as `node[v] += node[u] * edge[u,v]  for u,v in V*V`."""
         names = variables(self.sort)
 
         def at(field: str, leg: Leg) -> str:
@@ -97,12 +100,11 @@ class Message:
 
 
 def for_each(
-    name: str, sort: Sort, arguments: Sequence[Argument], outputs: Sequence[Output]
+    name: str, sort: Sort, *, arguments: Sequence[Argument], outputs: Sequence[Output]
 ) -> tuple[Message, ...]:
     """Messages that are wanted in several places: one copy for each place.
 
-    This repairs an o that is no function, such as that of the naive edge update, by duplicating the
-    messages.
+    This repairs an o that is no function, such as that of the naive edge update.
 
     Args:
       name: The name of the messages; each copy is called `name_output`.
@@ -114,7 +116,7 @@ def for_each(
       >>> from catalign.polynomial.leg import project
       >>> from catalign.polynomial.sort import V
       >>> places = [Output("node", project(V * V, 1)), Output("edge", project(V * V, 0, 1))]
-      >>> [m.name for m in for_each("pair", V * V, (), places)]
+      >>> [m.name for m in for_each("pair", V * V, arguments=[], outputs=places)]
       ['pair_node', 'pair_edge']
     """
     return tuple(
