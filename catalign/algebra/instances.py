@@ -11,7 +11,8 @@
 | `max_times` | [0, inf) | max | x | 0 | 1 | the most reliable path |
 | `log_plus(t)` | (-inf, inf] | soft minimum | + | inf | 0 | tends to `min_plus` as t -> 0 |
 
-An infinity of the other sign is absorbed by zero: in `min_plus`, `-inf + inf = inf`. No operation ever forms `inf - inf`.
+An infinity of the other sign is absorbed by zero: in `min_plus`, `-inf + inf = inf`. No operation
+ever forms `inf - inf`.
 """
 
 import functools
@@ -22,10 +23,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Int
+from jax.typing import ArrayLike
 
 from catalign._errors import InputError
-from catalign.algebra.monoid import Axis, CommutativeMonoid, check_segments
+from catalign.algebra.monoid import Axis, CommutativeMonoid, SegmentIds, check_segments
 from catalign.algebra.semiring import Semiring
 
 _INF = float("inf")
@@ -37,7 +38,7 @@ def _is_empty(x: Array, axis: Axis) -> bool:
 
 
 def _reduction(reduce: Callable[..., Array], unit: float | bool) -> Callable[..., Array]:
-    def along(x: Array, axis: Axis) -> Array:
+    def along(x: ArrayLike, axis: Axis) -> Array:
         """Combines along an axis; the unit on an empty one."""
         x = jnp.asarray(x)
         if _is_empty(x, axis):
@@ -54,10 +55,11 @@ def _segment_reduction(
     """Wraps a segment reduction of JAX, which leaves `fill` on an empty segment."""
 
     def by_segment(
-        x: Array, segment_ids: Int[Array, " n"], num_segments: int, indices_are_sorted: bool = False
+        x: ArrayLike, segment_ids: SegmentIds, num_segments: int, indices_are_sorted: bool = False
     ) -> Array:
         """Combines the rows of equal id; the unit where there is none."""
         check_segments(x, segment_ids)
+        x, segment_ids = jnp.asarray(x), jnp.asarray(segment_ids)
         out = segment(x, segment_ids, num_segments, indices_are_sorted=indices_are_sorted)
         return out if unit == fill else jnp.where(out == fill, jnp.asarray(unit, out.dtype), out)
 
@@ -65,7 +67,7 @@ def _segment_reduction(
 
 
 def _absorbing_sum(zero: float) -> Callable[[Array, Array], Array]:
-    def add(a: Array, b: Array) -> Array:
+    def add(a: ArrayLike, b: ArrayLike) -> Array:
         """The sum, where `zero` (an infinity) absorbs even the infinity of the other sign."""
         return jnp.where(b == zero, zero, a) + jnp.where(a == zero, zero, b)
 
@@ -82,9 +84,7 @@ def _absorbing_sum_along(zero: float) -> Callable[..., Array]:
 
 
 def _absorbing_sum_by_segment(zero: float) -> Callable[..., Array]:
-    def total(
-        x: Array, ids: Int[Array, " n"], num_segments: int, indices_are_sorted: bool = False
-    ) -> Array:
+    def total(x: Array, ids: Array, num_segments: int, indices_are_sorted: bool = False) -> Array:
         """The sum by segments, `zero` as soon as one term is."""
         is_zero = jax.ops.segment_max(
             x == zero, ids, num_segments, indices_are_sorted=indices_are_sorted
@@ -183,7 +183,7 @@ SEMIRINGS = MappingProxyType(
 def _soft_sum(
     total: Callable[[Array], Array], peak: Array, x: Array, spread: Array, t: float
 ) -> Array:
-    """`peak - t log total(exp((peak - x) / t))`, with no inf - inf and no gradient through an empty sum."""
+    """Computes `peak - t log total(exp((peak - x) / t))`, with no inf - inf and safe gradients."""
     weights = jnp.where(x == _INF, 0.0, jnp.exp((spread - jnp.where(x == _INF, spread, x)) / t))
     mass = total(weights)
     return jnp.where(mass > 0, peak - t * jnp.log(jnp.where(mass > 0, mass, 1.0)), _INF)
@@ -208,10 +208,10 @@ def log_plus(temperature: float) -> Semiring:
     t = float(temperature)
     if not 0 < t < _INF:
         raise InputError(
-            f"`temperature` is {temperature}. Give a positive number, or use `min_plus` for the limit 0."
+            f"`temperature` is {temperature}. Give a positive number; `min_plus` is the limit 0."
         )
 
-    def op(a: Array, b: Array) -> Array:
+    def op(a: ArrayLike, b: ArrayLike) -> Array:
         return along(jnp.stack(jnp.broadcast_arrays(a, b)), axis=0)
 
     def along(x: Array, axis: Axis) -> Array:
@@ -220,7 +220,7 @@ def log_plus(temperature: float) -> Semiring:
         return _soft_sum(lambda w: jnp.sum(w, axis=axis), jnp.squeeze(low, axis), x, low, t)
 
     def by_segment(
-        x: Array, segment_ids: Int[Array, " n"], num_segments: int, indices_are_sorted: bool = False
+        x: Array, segment_ids: Array, num_segments: int, indices_are_sorted: bool = False
     ) -> Array:
         low = jax.lax.stop_gradient(
             jax.ops.segment_min(x, segment_ids, num_segments, indices_are_sorted)

@@ -1,7 +1,8 @@
-"""Monoids, and commutative monoids with the two ways to reduce an array: along an axis, and by segments.
+"""Monoids, and commutative monoids with their reductions along an axis and by segments.
 
-A monoid combines values in order; a commutative one combines a bag of values, so it can aggregate the messages that
-arrive at a node. Values are arrays, or pytrees of arrays of one shape (such as the pairs of `provenance`).
+A monoid combines values in order; a commutative one combines a bag of values, so it can aggregate
+the messages that arrive at a node. Values are arrays, or pytrees of arrays of one shape (such as
+the pairs of `provenance`).
 """
 
 import functools
@@ -11,12 +12,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Int
 
 from catalign._errors import ShapeMismatchError
 
 Values = Any
+SegmentIds = Int[Array | np.ndarray, " n"]
 Operation = Callable[[Any, Any], Any]
 Axis = int | tuple[int, ...]
 
@@ -61,17 +64,19 @@ class Monoid:
 class CommutativeMonoid(Monoid):
     """A monoid whose operation forgets order, with its reductions.
 
-    Maths: `op(a, b) = op(b, a)`; so it is an algebra of the bag monad, and sums a fibre of messages.
+    Maths: `op(a, b) = op(b, a)`; so it is an algebra of the bag monad, and sums a fibre of
+    messages.
 
     Attributes:
       name: Its name, for messages.
       op: The operation.
       unit: The unit.
       is_idempotent: Whether `op(a, a) = a`: whether hearing a message twice is harmless.
-      is_selective: Whether `op(a, b)` is always `a` or `b`, so that the winner can be named. Implies idempotent.
+      is_selective: Whether `op(a, b)` is always `a` or `b`, so that the winner can be named.
+        Implies idempotent.
       reduce: `reduce(x, axis)` combines along an axis, or several; the unit on an empty axis.
-      segment: `segment(x, segment_ids, num_segments, indices_are_sorted=False)` combines the rows of equal id, and
-        gives the unit where there is none.
+      segment: `segment(x, segment_ids, num_segments, indices_are_sorted=False)` combines the rows
+        of equal id, and gives the unit where there is none.
 
     `from_operation` derives both reductions from the operation alone.
     """
@@ -113,7 +118,7 @@ class CommutativeMonoid(Monoid):
         return self.name
 
 
-def check_segments(x: Values, segment_ids: Int[Array, " n"]) -> None:
+def check_segments(x: Values, segment_ids: SegmentIds) -> None:
     """Raises unless every row of `x` has one segment id.
 
     Raises:
@@ -157,13 +162,13 @@ def _scan_segments(
     op: Operation,
     unit: Any,
     x: Values,
-    segment_ids: Int[Array, " n"],
+    segment_ids: SegmentIds,
     num_segments: int,
     indices_are_sorted: bool = False,
 ) -> Values:
     """A segmented scan over rows sorted by id; the last row of each segment holds its sum."""
     check_segments(x, segment_ids)
-    x = jax.tree.map(jnp.asarray, x)
+    x, segment_ids = jax.tree.map(jnp.asarray, x), jnp.asarray(segment_ids)
     empty = jax.tree.map(
         lambda u, leaf: jnp.full((num_segments, *leaf.shape[1:]), u, leaf.dtype), unit, x
     )

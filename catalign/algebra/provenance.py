@@ -1,7 +1,8 @@
 """Provenance: which term won a sum, so that a shortest path yields its predecessors.
 
-Only a *selective* addition (min, max, or) has a winner. Among equal terms the first in order wins, as in the classical
-algorithms; a sum with nothing to choose from (every term zero) has the winner -1.
+Only a *selective* addition (min, max, or) has a winner. Among equal terms the first in order wins,
+as in the classical algorithms; a sum with nothing to choose from (every term zero) has the winner
+-1.
 """
 
 import functools
@@ -12,7 +13,7 @@ from jax import Array
 from jaxtyping import Int
 
 from catalign._errors import UnsupportedError
-from catalign.algebra.monoid import CommutativeMonoid, Monoid, check_segments
+from catalign.algebra.monoid import CommutativeMonoid, Monoid, SegmentIds, check_segments
 from catalign.algebra.semiring import Semiring
 
 _NONE = -1
@@ -51,7 +52,7 @@ def arg_reduce(semiring: Semiring, values: Array, axis: int) -> tuple[Array, Int
 def arg_segment(
     semiring: Semiring,
     values: Array,
-    segment_ids: Int[Array, " n"],
+    segment_ids: SegmentIds,
     num_segments: int,
     *,
     indices_are_sorted: bool = False,
@@ -66,7 +67,8 @@ def arg_segment(
       indices_are_sorted: Whether the ids ascend.
 
     Returns:
-      The sums (differentiable), and the winning row's index, int32; -1 where a segment is empty or all zero.
+      The sums (differentiable), and the winning row's index, int32; -1 where a segment is empty or
+      all zero.
 
     Raises:
       UnsupportedError: The addition is not selective.
@@ -98,8 +100,9 @@ def check_selective(semiring: Semiring) -> None:
     """
     if not semiring.add.is_selective:
         raise UnsupportedError(
-            f"`semiring` is {semiring.name}, whose addition {semiring.add.name} blends its terms, so none wins. "
-            "Provenance needs a selective addition: min_plus, max_plus, max_min, min_max, lor_land or max_times."
+            f"`semiring` is {semiring.name}, whose addition {semiring.add.name} blends its terms, "
+            "so none wins. Provenance needs a selective addition: min_plus, max_plus, max_min, "
+            "min_max, lor_land or max_times."
         )
 
 
@@ -107,13 +110,15 @@ def check_selective(semiring: Semiring) -> None:
 def provenance(semiring: Semiring) -> Semiring:
     """The semiring of pairs (value, arg), in which a sum remembers its winner.
 
-    Maths: `(a, i) + (b, j)` is the pair whose value wins; of equal values, the smaller arg, where -1 (no arg) comes
-    last. `(a, i) (b, j) = (a b, i if i >= 0 else j)`; the zero is `(0, -1)` and the one `(1, -1)`.
+    Maths: `(a, i) + (b, j)` is the pair whose value wins; of equal values, the smaller arg, where
+    -1 (no arg) comes last. `(a, i) (b, j) = (a b, i if i >= 0 else j)`; the zero is `(0, -1)` and
+    the one `(1, -1)`.
 
-    Addition is a commutative idempotent monoid, multiplication a monoid, and zero annihilates, for every selective
-    semiring. Distributivity over sums of terms that all carry an arg holds where multiplication by a nonzero value is
-    injective (`min_plus`, `max_plus`, `max_times`); it fails where multiplication saturates (`max_min`, `min_max`),
-    because a product may tie terms that differed.
+    Addition is a commutative idempotent monoid, multiplication a monoid, and zero annihilates, for
+    every selective semiring. Distributivity over sums of terms that all carry an arg holds where
+    multiplication by a nonzero value is injective (`min_plus`, `max_plus`, `max_times`); it fails
+    where multiplication saturates (`max_min`, `min_max`), because a product may tie terms that
+    differed.
 
     Args:
       semiring: One with a selective addition.

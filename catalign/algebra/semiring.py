@@ -18,18 +18,19 @@ class Semiring:
 
     Maths: `a(b + c) = ab + ac`, `(a + b)c = ac + bc`, `0a = 0 = a0`.
 
-    A value, hashable, so that it can be a static argument of a jitted function. `laws.check_semiring` checks the laws
-    on sample values.
+    A value, hashable, so that it can be a static argument of a jitted function.
+    `laws.check_semiring` checks the laws on sample values.
 
     Args:
       name: Its name, *add_multiply* as in GraphBLAS.
       add: How messages to one output combine.
-      multiply: How the arguments of one message combine. A `CommutativeMonoid` where order does not matter.
+      multiply: How the arguments of one message combine. A `CommutativeMonoid` where order does not
+        matter.
       dtype_kind: The dtypes it computes in: "float", "bool", or "number" (integers or floats).
 
     Example:
       >>> from catalign.algebra.instances import min_plus
-      >>> min_plus.zero, min_plus.one, float(min_plus.multiply.op(jnp.float32(2.0), jnp.float32(3.0)))
+      >>> min_plus.zero, min_plus.one, float(min_plus.multiply.op(jnp.array(2.0), jnp.array(3.0)))
       (inf, 0.0, 5.0)
     """
 
@@ -68,7 +69,7 @@ class Semiring:
             if not jnp.issubdtype(dtype, _KINDS[self.dtype_kind]):
                 raise ShapeMismatchError(
                     f"`{argument}` has dtype {dtype}, but the semiring {self.name} computes in "
-                    f"{self.dtype_kind} values. Convert with `.astype(...)` or choose another semiring."
+                    f"{self.dtype_kind} values. Convert with `.astype(...)` or change the semiring."
                 )
 
     def __str__(self) -> str:
