@@ -27,11 +27,16 @@ class Entry:
 
 
 TABLE: tuple[Entry, ...] = (
-    Entry("bellman_ford", "single_source", "24 Single-source shortest paths"),
-    Entry("bubble_sort", "sorting", "2 Getting started"),
-    Entry("insertion_sort", "sorting", "2 Getting started"),
-    Entry("bfs", "elementary_graph", "22 Elementary graph algorithms"),
     Entry("addition", "arithmetic", "Arithmetic"),
+    Entry("bellman_ford", "single_source", "24 Single-source shortest paths"),
+    Entry("bfs", "elementary_graph", "22 Elementary graph algorithms"),
+    Entry("binary_search", "searching", "2 Getting started"),
+    Entry("bubble_sort", "sorting", "2 Getting started"),
+    Entry("heapsort", "sorting_heap", "6 Heapsort"),
+    Entry("insertion_sort", "sorting", "2 Getting started"),
+    Entry("minimum", "searching", "9 Medians and order statistics"),
+    Entry("quickselect", "searching", "9 Medians and order statistics"),
+    Entry("quicksort", "sorting_quick", "7 Quicksort"),
 )
 
 

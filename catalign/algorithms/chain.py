@@ -32,12 +32,13 @@ def relink(
     A whole list of pointers follows from the order by a scatter; when a step moves few elements,
     mending their pointers and those of their followers costs a comparison each.
 
-    Maths: `pred'(order(k)) = order(k - 1)` for each k of `places`, and `pred'(order(0)) = order(0)`.
+    Maths: `pred(order(k)) = order(k - 1)` for each k of `places`, `pred(order(0)) = order(0)`.
 
     Args:
       pred: The pointers before the change.
       order: The node at each place, after the change.
-      places: Every place whose node, or whose node before, has changed; one past the end is skipped.
+      places: Every place whose node, or whose node before, has changed. One past the end is
+        skipped.
 
     Example:
       >>> order = jnp.array([1, 0, 2])
