@@ -1,0 +1,9 @@
+from .aligned import AlignedReasoner as AlignedReasoner
+from .build import build_reasoner as build_reasoner
+from .mpnn import MPNN as MPNN
+from .mpnn import SparseMPNN as SparseMPNN
+from .neural import NeuralReasoner as NeuralReasoner
+from .prediction import Execution as Execution
+from .prediction import Predictions as Predictions
+from .processor import AbstractProcessor as AbstractProcessor
+from .reasoner import AbstractReasoner as AbstractReasoner

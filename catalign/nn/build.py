@@ -1,0 +1,84 @@
+"""Building a reasoner for an algorithm, by the name of its processor or with a processor class of one's own."""
+
+import difflib
+from types import MappingProxyType
+
+from flax import nnx
+
+from catalign._errors import InputError
+from catalign.algebra.instances import SEMIRINGS
+from catalign.algebra.semiring import Semiring
+from catalign.algorithms.algorithm import Algorithm
+from catalign.nn.aligned import AlignedReasoner
+from catalign.nn.mpnn import MPNN, SparseMPNN
+from catalign.nn.neural import NeuralReasoner
+from catalign.nn.processor import AbstractProcessor
+from catalign.nn.reasoner import AbstractReasoner
+
+ALIGNED = "aligned"
+
+LEARNED = MappingProxyType({"mpnn": MPNN, "mpnn_sparse": SparseMPNN})
+"""The learned processors by name. Besides them there is "aligned", which needs a semiring."""
+
+
+def build_reasoner(
+    algorithm: Algorithm,
+    processor: str | type[AbstractProcessor],
+    *,
+    semiring: Semiring | str | None = None,
+    width: int = 32,
+    with_hints: bool = True,
+    rngs: nnx.Rngs,
+) -> AbstractReasoner:
+    """Builds a reasoner with the spec of an algorithm.
+
+    Args:
+      algorithm: What it shall learn. Only the spec is read.
+      processor: A name ("aligned", "mpnn", "mpnn_sparse"), or a class derived from `AbstractProcessor`.
+      semiring: What the aligned processor computes in, a semiring or its name.
+      width: The width of a learned processor's latent fields.
+      with_hints: Whether a learned processor reads and predicts hints.
+      rngs: Parameter keys.
+
+    Raises:
+      InputError: The processor or the semiring is unknown, or the aligned processor has no semiring.
+      SortError: The processor's type cannot express the spec; the message names a diagram that could.
+
+    Example:
+      >>> import catalign
+      >>> bfs = catalign.algorithms.get("bfs")
+      >>> reasoner = build_reasoner(bfs, "aligned", semiring="lor_land", rngs=nnx.Rngs(0))
+      >>> print(reasoner.diagram)  # doctest: +ELLIPSIS
+      bellman_ford: ...
+    """
+    if processor == ALIGNED:
+        return AlignedReasoner(algorithm.spec, _semiring(algorithm, semiring), rngs=rngs)
+    learned = LEARNED.get(processor) if isinstance(processor, str) else processor
+    if learned is None:
+        raise InputError(
+            f"`processor` is {processor!r}; it must be one of {_choice(str(processor), (ALIGNED, *LEARNED))}."
+        )
+    if not (isinstance(learned, type) and issubclass(learned, AbstractProcessor)):
+        raise InputError(
+            f"`processor` is {learned!r}, but a processor is a class derived from AbstractProcessor."
+        )
+    return NeuralReasoner(algorithm.spec, learned, width, with_hints=with_hints, rngs=rngs)
+
+
+def _semiring(algorithm: Algorithm, semiring: Semiring | str | None) -> Semiring:
+    if isinstance(semiring, Semiring):
+        return semiring
+    if semiring is None:
+        raise InputError(
+            f"the aligned processor of {algorithm.name} needs a `semiring`: give one of {', '.join(SEMIRINGS)}."
+        )
+    if semiring not in SEMIRINGS:
+        raise InputError(
+            f"`semiring` is {semiring!r}; it must be one of {_choice(semiring, tuple(SEMIRINGS))}."
+        )
+    return SEMIRINGS[semiring]
+
+
+def _choice(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return ", ".join(known) + (f". Did you mean {near[0]!r}?" if near else "")

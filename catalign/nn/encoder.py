@@ -1,0 +1,75 @@
+"""Encoders: from the features of probes to latent fields on nodes, node pairs and the graph."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jaxtyping import Float
+
+from catalign._typing import Probes
+from catalign.algorithms.spec import Kind, Location, Probe
+
+POINTERS = (Kind.POINTER, Kind.SHOULD_BE_PERMUTATION)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Latent:
+    """Latent fields of one width on the three sorts of a dense graph of n nodes.
+
+    Attributes:
+      node: A field on `V`.
+      edge: A field on `V*V`, the sender first.
+      graph: A field on `ONE`.
+    """
+
+    node: Float[Array, "n w"]
+    edge: Float[Array, "n n w"]
+    graph: Float[Array, "w"]
+
+    def __add__(self, other: "Latent") -> "Latent":
+        return jax.tree.map(jnp.add, self, other)
+
+
+class Encoder(nnx.Module):
+    """One linear map for each probe, added up over the probes that live on the same sort.
+
+    A pointer at the nodes is a relation between nodes, so that its features live on `V*V`.
+
+    Args:
+      probes: What to encode: all inputs, or all hints.
+      width: The width of the latent fields.
+      rngs: Parameter keys.
+
+    Source: the encode step of Velickovic et al. 2022, arXiv 2205.15659, section 3.
+    """
+
+    def __init__(self, probes: tuple[Probe, ...], width: int, *, rngs: nnx.Rngs) -> None:
+        self.probes = probes
+        self.width = width
+        self.linear = nnx.Dict(
+            {p.name: nnx.Linear(p.classes or 1, width, rngs=rngs) for p in probes}
+        )
+
+    def __call__(self, features: Probes, n: int) -> Latent:
+        """Encodes the features of one instance of n nodes."""
+        fields: dict[Location, list[Array]] = {location: [] for location in Location}
+        for probe in self.probes:
+            fields[_encoded_at(probe)].append(self.linear[probe.name](features[probe.name]))
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        shapes = {
+            Location.NODE: (n, self.width),
+            Location.EDGE: (n, n, self.width),
+            Location.GRAPH: (self.width,),
+        }
+        node, edge, graph = (sum(fields[at], start=jnp.zeros(shapes[at], dtype)) for at in shapes)
+        return Latent(node, edge, graph)
+
+
+def _encoded_at(probe: Probe) -> Location:
+    """The sort on which the features of a probe live."""
+    if probe.kind in POINTERS:
+        return Location.EDGE if probe.location is Location.NODE else Location.NODE
+    return probe.location
