@@ -1,7 +1,12 @@
 from . import library as library
+from .canonical import is_isomorphic as is_isomorphic
+from .cost import Cost as Cost
+from .cost import cost_of as cost_of
 from .diagram import Path as Path
 from .diagram import PolynomialDiagram as PolynomialDiagram
 from .diagram import check_composable as check_composable
+from .equivariance import Equivariance as Equivariance
+from .equivariance import equivariance_of as equivariance_of
 from .finite import FinFunction as FinFunction
 from .finite_diagram import FiniteDiagram as FiniteDiagram
 from .interpretation import FiniteGraph as FiniteGraph
@@ -16,6 +21,10 @@ from .leg import terminal as terminal
 from .message import Argument as Argument
 from .message import Message as Message
 from .message import Output as Output
+from .message import for_each as for_each
+from .morphism import DiagramMorphism as DiagramMorphism
+from .morphism import GraphMorphism as GraphMorphism
+from .morphism import base_change as base_change
 from .sort import ONE as ONE
 from .sort import E as E
 from .sort import Sort as Sort

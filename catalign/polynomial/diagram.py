@@ -26,7 +26,7 @@ Axioms (composition of diagrams is that of their paths; the law for the values i
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from catalign._errors import AxiomError, InputError
@@ -83,9 +83,9 @@ class PolynomialDiagram:
     def __init__(
         self,
         name: str,
-        inputs: Mapping[str, Sort] | Iterable[Port],
+        inputs: Mapping[str, Sort] | Sequence[Port],
         *,
-        outputs: Mapping[str, Sort] | Iterable[Port],
+        outputs: Mapping[str, Sort] | Sequence[Port],
         summands: Iterable[Message],
     ) -> None:
         object.__setattr__(self, "name", name)
@@ -402,7 +402,7 @@ def _prefixed(diagram: PolynomialDiagram, prefix: str) -> PolynomialDiagram:
     )
 
 
-def _ports(fields: Mapping[str, Sort] | Iterable[Port]) -> tuple[Port, ...]:
+def _ports(fields: Mapping[str, Sort] | Sequence[Port]) -> tuple[Port, ...]:
     if isinstance(fields, Mapping):
         return tuple(Port(name, sort) for name, sort in fields.items())
     return tuple(fields)

@@ -11,6 +11,7 @@ Axioms:
   FinFunction([1, 1, 1], cod=2)
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,11 +58,8 @@ class FinFunction:
         if outside.size:
             x = int(outside[0])
             raise AxiomError(
-                f"FinFunction: the value {int(array[x])} at {x} lies outside the codomain, which "
-                "has the elements "
-                f"0 to {cod - 1}. Enlarge `cod` or correct `values`."
-                if cod
-                else f"FinFunction: no function goes from {array.size} elements into the empty set."
+                f"FinFunction: the value {int(array[x])} at {x} is not among the {cod} elements of "
+                "the codomain. Enlarge `cod` or correct `values`."
             )
         array = np.array(array, dtype=np.int64)
         array.setflags(write=False)
@@ -101,14 +99,12 @@ class FinFunction:
         for x, ys in enumerate(images):
             if not ys:
                 raise AxiomError(
-                    f"The relation is not a function: {x} has no image. Give each element exactly "
-                    "one."
+                    f"The relation is not a function: {x} has no image. Give it exactly one."
                 )
             if len(ys) > 1:
                 raise AxiomError(
                     f"The relation is not a function: {x} goes to {ys[0]} and to {ys[1]}. Give "
-                    "each element exactly one "
-                    "image; if both are wanted, duplicate the element, one copy for each image."
+                    "it exactly one image, or make a copy of it for each image."
                 )
         return cls([ys[0] for ys in images], cod)
 
@@ -200,6 +196,34 @@ class FinFunction:
 
     def __repr__(self) -> str:
         return f"FinFunction({self.values.tolist()}, cod={self.cod})"
+
+
+def elements(shape: tuple[int, ...]) -> IndexArray:
+    """The coordinates of each element of a product, one row a factor, in row-major order.
+
+    Example:
+      >>> elements((2, 2)).tolist()
+      [[0, 0, 1, 1], [0, 1, 0, 1]]
+    """
+    return np.indices(shape, dtype=np.int64).reshape(len(shape), math.prod(shape))
+
+
+def index(coordinates: Sequence[IndexArray], shape: tuple[int, ...], *, size: int) -> IndexArray:
+    """The elements of a product with these coordinates: `elements`, reversed.
+
+    Args:
+      coordinates: One vector for each factor.
+      shape: The size of each factor.
+      size: The length of the vectors, which counts where there are none.
+
+    Example:
+      >>> index(elements((2, 3)), (2, 3), size=6).tolist()
+      [0, 1, 2, 3, 4, 5]
+    """
+    position = np.zeros(size, np.int64)
+    for coordinate, extent in zip(coordinates, shape, strict=True):
+        position = position * extent + coordinate
+    return position
 
 
 def pullback(f: FinFunction, g: FinFunction) -> tuple[FinFunction, FinFunction]:

@@ -11,8 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from catalign._errors import AxiomError, CompositeSizeError
 from catalign.polynomial.finite import FinFunction
 
@@ -77,17 +75,8 @@ class FiniteDiagram:
           >>> FiniteDiagram.from_polynomials([((0, 1), (1,))], 2).polynomials
           (((0, 1), (1,)),)
         """
-        landed = [
-            (z, monomial) for z, polynomial in enumerate(polynomials) for monomial in polynomial
-        ]
-        monomials = [monomial for _, monomial in landed]
-        return cls(
-            FinFunction(list(itertools.chain.from_iterable(monomials)), n_input),
-            FinFunction(
-                np.repeat(np.arange(len(monomials)), [len(m) for m in monomials]), len(monomials)
-            ),
-            FinFunction([z for z, _ in landed], len(polynomials)),
-        )
+        messages = [(monomial, z) for z, terms in enumerate(polynomials) for monomial in terms]
+        return _from_messages(messages, n_input=n_input, n_output=len(polynomials))
 
     @property
     def W(self) -> int:  # noqa: N802
@@ -151,32 +140,27 @@ class FiniteDiagram:
     def composite_size(self, after: "FiniteDiagram") -> tuple[int, int]:
         """The numbers of messages and of arguments of `self.then(after)`, without building it.
 
-        Maths: `|Y''| = sum over y' of the product over x' in p'^-1(y') of |o^-1(i'(x'))|` (the
-        blow-up law)
+        The number of messages is the blow-up law.
+
+        Maths: `|Y''| = sum over y' of the product over x' in p'^-1(y') of |o^-1(i'(x'))|`
         """
         choices = self.o.fibre_sizes.tolist()
-        reads = (
-            np.bincount(self.o.values, weights=self.p.fibre_sizes, minlength=self.Z)
-            .astype(int)
-            .tolist()
-        )
+        arities = [int(self.p.fibre_sizes[fibre].sum()) for fibre in self.o.fibres]
         n_message = n_argument = 0
         for monomial in after.monomials:
             n_message += math.prod(choices[z] for z in monomial)
-            n_argument += sum(
-                reads[z]
-                * math.prod(choices[other] for k, other in enumerate(monomial) if k != slot)
-                for slot, z in enumerate(monomial)
-            )
+            for slot, z in enumerate(monomial):
+                others = monomial[:slot] + monomial[slot + 1 :]
+                n_argument += arities[z] * math.prod(choices[other] for other in others)
         return n_message, n_argument
 
     def then(self, after: "FiniteDiagram", *, limit: int = DEFAULT_LIMIT) -> "FiniteDiagram":
         """The composite that applies this diagram first: substitution of polynomials.
 
-        A message of the composite is a message y' of `after` with, for each of its arguments x', a
-        choice of one of this diagram's messages that arrive at i'(x'). Over a commutative semiring
-        the composite's transform is the composite of the transforms; that uses distributivity, so
-        it fails for a learned message function.
+        A message of the composite is a message y' of `after` with, for each argument x' of y', a
+        choice sigma(x') of one of this diagram's messages that arrive at i'(x'). Over a commutative
+        semiring its transform is the composite of the transforms. That uses distributivity, so it
+        fails for a learned message function.
 
         Args:
           after: The diagram that reads this one's outputs.
@@ -192,40 +176,31 @@ class FiniteDiagram:
           >>> sum_of_two.then(square).polynomials
           (((0, 0), (0, 1), (0, 1), (1, 1)),)
 
-        Source: Gambino & Kock 2013, proposition 1.12.
+        Source: Gambino & Kock 2013, section 1.
         """
         if self.Z != after.W:
             raise AxiomError(
                 f"cannot compose diagrams: `first` has {self.Z} outputs but `second` reads "
-                f"{after.W} inputs.\n"
-                f"  first  = {self}\n  second = {after}"
+                f"{after.W} inputs.\n  first  = {self}\n  second = {after}"
             )
         n_message, n_argument = self.composite_size(after)
         if max(n_message, n_argument) > limit:
             raise CompositeSizeError(
                 f"The composite of {self} and {after} would have {n_message:,} messages and "
-                f"{n_argument:,} arguments, "
-                f"more than the limit of {limit:,}. Keep the diagrams as a path and run them one "
-                "after the other, "
-                f"or pass `limit={max(n_message, n_argument)}`.",
+                f"{n_argument:,} arguments; the limit is {limit:,}. Keep the diagrams as a path "
+                "and run them one after the other, or pass "
+                f"`limit={max(n_message, n_argument)}`.",
                 n_message=n_message,
                 n_argument=n_argument,
                 limit=limit,
             )
         mine, arrivals = self.monomials, [fibre.tolist() for fibre in self.o.fibres]
-        composed: list[Monomial] = []
-        o: list[int] = []
-        for monomial, z in zip(after.monomials, after.o.values.tolist(), strict=True):
-            for choice in itertools.product(*(arrivals[c] for c in monomial)):
-                composed.append(tuple(itertools.chain.from_iterable(mine[y] for y in choice)))
-                o.append(z)
-        return FiniteDiagram(
-            FinFunction(list(itertools.chain.from_iterable(composed)), self.W),
-            FinFunction(
-                np.repeat(np.arange(len(composed)), [len(m) for m in composed]), len(composed)
-            ),
-            FinFunction(o, after.Z),
-        )
+        messages = [
+            (tuple(itertools.chain.from_iterable(mine[y] for y in sigma)), u)
+            for monomial, u in zip(after.monomials, after.o.values.tolist(), strict=True)
+            for sigma in itertools.product(*(arrivals[z] for z in monomial))
+        ]
+        return _from_messages(messages, n_input=self.W, n_output=after.Z)
 
     def __add__(self, other: "FiniteDiagram") -> "FiniteDiagram":
         """The disjoint sum: both diagrams side by side, as for a batch of two graphs.
@@ -236,3 +211,15 @@ class FiniteDiagram:
 
     def __str__(self) -> str:
         return f"{self.W} <- {self.X} -> {self.Y} -> {self.Z}"
+
+
+def _from_messages(
+    messages: Sequence[tuple[Monomial, int]], *, n_input: int, n_output: int
+) -> FiniteDiagram:
+    """The diagram of messages, each given by the inputs that it reads and where it goes."""
+    arguments = [(w, y) for y, (monomial, _) in enumerate(messages) for w in monomial]
+    return FiniteDiagram(
+        FinFunction([w for w, _ in arguments], n_input),
+        FinFunction([y for _, y in arguments], len(messages)),
+        FinFunction([z for _, z in messages], n_output),
+    )

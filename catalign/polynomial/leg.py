@@ -89,9 +89,8 @@ class Leg:
         ):
             if not 0 <= coordinate.position < self.dom.rank:
                 raise AxiomError(
-                    f"Coordinate {k} of a leg {self.dom} -> {self.cod} reads factor "
-                    f"{coordinate.position}, "
-                    f"but {self.dom} has {self.dom.rank}."
+                    f"Coordinate {k} of a leg {self.dom} -> {self.cod} reads the factor "
+                    f"{coordinate.position}, but {self.dom} has {self.dom.rank} of them."
                 )
             reached = self.dom.factors[coordinate.position]
             for arrow in coordinate.arrows:
@@ -135,21 +134,13 @@ class Leg:
         if self.cod != after.dom:
             raise AxiomError(
                 f"cannot compose legs: the first ends in {self.cod} ({self.cod.words}) but the "
-                "second starts from "
-                f"{after.dom} ({after.dom.words}).\n  first  = {self.dom} -> {self.cod}: {self}\n"
+                f"second starts from {after.dom} ({after.dom.words}).\n"
+                f"  first  = {self.dom} -> {self.cod}: {self}\n"
                 f"  second = {after.dom} -> {after.cod}: {after}"
             )
-        return Leg(
-            self.dom,
-            after.cod,
-            tuple(
-                Coordinate(
-                    self.coordinates[c.position].position,
-                    self.coordinates[c.position].arrows + c.arrows,
-                )
-                for c in after.coordinates
-            ),
-        )
+        through = [(self.coordinates[c.position], c.arrows) for c in after.coordinates]
+        composed = tuple(Coordinate(c.position, c.arrows + arrows) for c, arrows in through)
+        return Leg(self.dom, after.cod, composed)
 
     def image(self, names: tuple[str, ...]) -> str:
         """The image of an element whose factors have these names, such as `u,v` or `source(e)`."""
