@@ -1,4 +1,4 @@
-"""What holds for every test: strict promotion, warnings as errors, checked annotations, a compile cache."""
+"""What holds for every test: strict promotion, warnings as errors, checked annotations."""
 
 import hashlib
 import os
@@ -38,10 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _cache_name() -> str:
-    """One folder a processor model: compiled code of another one may hold instructions that this one lacks."""
+    """One folder a processor model: another one may lack instructions of the compiled code."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.exists() else [platform.processor()]
-    features = sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))})
+    features = sorted(
+        {line for line in lines if line.startswith(("flags", "Features", "model name"))}
+    )
     digest = hashlib.sha256("\n".join([platform.machine(), *features]).encode()).hexdigest()[:8]
     return f"jax-{jax.__version__}-{digest}"
 
