@@ -1,0 +1,5 @@
+"""Semantics: polynomial diagrams evaluated on fields, by definition and as array programs."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

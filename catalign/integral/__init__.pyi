@@ -1,0 +1,16 @@
+from .execution import pull_argument as pull_argument
+from .execution import push_messages as push_messages
+from .graph import DenseGraph as DenseGraph
+from .graph import Graph as Graph
+from .graph import Layout as Layout
+from .graph import SparseGraph as SparseGraph
+from .lowering import Lowering as Lowering
+from .lowering import choose as choose
+from .lowering import explain as explain
+from .naive import naive_integral_transform as naive_integral_transform
+from .naive import naive_transform as naive_transform
+from .pushforward import argument_pushforward as argument_pushforward
+from .pushforward import finite_transform as finite_transform
+from .pushforward import message_pushforward as message_pushforward
+from .pushforward import pullback as pullback
+from .transform import integral_transform as integral_transform

@@ -1,0 +1,80 @@
+"""The one place that chooses how a message is computed: from its type and the semiring."""
+
+import enum
+
+from catalign.algebra.instances import plus_times
+from catalign.algebra.semiring import Semiring
+from catalign.integral.graph import Layout
+from catalign.integral.layout import AxisMap, axis_maps, has_mask, is_projection, message_axes
+from catalign.polynomial.diagram import PolynomialDiagram
+from catalign.polynomial.message import Message
+
+
+class Lowering(enum.Enum):
+    """How the messages of one summand are multiplied, and summed into their outputs."""
+
+    POINTWISE = "pointwise, no sum"
+    AXIS = "axis reduction"
+    SEGMENT = "segment reduction"
+    CONTRACTION = "semiring contraction, in blocks of rows"
+    MATRIX_PRODUCT = "matrix product"
+
+
+def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
+    """Chooses how one summand of a diagram is computed.
+
+    | message and output | lowering |
+    |---|---|
+    | o only reorders axes | POINTWISE |
+    | o follows `target` of listed edges, or a pointer, or repeats an axis | SEGMENT |
+    | o forgets axes, `plus_times`, every axis read | MATRIX_PRODUCT |
+    | o forgets axes of an array of rank 3 or more | CONTRACTION |
+    | o forgets axes otherwise | AXIS |
+
+    Args:
+      message: The summand.
+      semiring: What it is computed in.
+      layout: How edges are stored.
+
+    Example:
+      >>> from catalign.algebra.instances import min_plus
+      >>> from catalign.polynomial.library import floyd_warshall
+      >>> choose(floyd_warshall["triple"], min_plus, Layout.DENSE).name
+      'CONTRACTION'
+      >>> choose(floyd_warshall["triple"], plus_times, Layout.DENSE).name
+      'MATRIX_PRODUCT'
+    """
+    rank = sum(len(axes) for axes in message_axes(message.sort, layout))
+    out = axis_maps(message.output.leg, layout)
+    if not is_projection(out):
+        return Lowering.SEGMENT
+    if len(out) == rank:
+        return Lowering.POINTWISE
+    if semiring == plus_times and _is_einsum(message, rank, layout):
+        return Lowering.MATRIX_PRODUCT
+    return Lowering.CONTRACTION if rank >= 3 else Lowering.AXIS
+
+
+def explain(diagram: PolynomialDiagram, semiring: Semiring, layout: Layout) -> str:
+    """Says how each message of a diagram will be computed.
+
+    Example:
+      >>> from catalign.algebra.instances import min_plus
+      >>> from catalign.polynomial.library import bellman_ford
+      >>> print(explain(bellman_ford, min_plus, Layout.SPARSE))
+      bellman_ford: 2 V + E <- 2 V + 2 E -> V + E -> V in min_plus, sparse
+        stay: pointwise, no sum
+        relax: segment reduction
+    """
+    lines = [f"  {m.name}: {choose(m, semiring, layout).value}" for m in diagram.summands]
+    return "\n".join([f"{diagram} in {semiring.name}, {layout.value}", *lines])
+
+
+def _is_einsum(message: Message, rank: int, layout: Layout) -> bool:
+    """Whether the product names all axes: one that nothing reads would be counted once."""
+    reads: list[tuple[AxisMap, ...]] = [axis_maps(a.leg, layout) for a in message.arguments]
+    seen = {m.axis for maps in reads for m in maps}
+    if has_mask(message.sort, layout):
+        axes = message_axes(message.sort, layout)
+        seen.update(axis for ends in axes if len(ends) == 2 for axis in ends)
+    return message.arity >= 2 and len(seen) == rank and all(is_projection(m) for m in reads)
