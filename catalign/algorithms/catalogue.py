@@ -27,16 +27,32 @@ class Entry:
 
 
 TABLE: tuple[Entry, ...] = (
+    Entry("activity_selector", "greedy", "16 Greedy algorithms"),
     Entry("addition", "arithmetic", "Arithmetic"),
     Entry("bellman_ford", "single_source", "24 Single-source shortest paths"),
     Entry("bfs", "elementary_graph", "22 Elementary graph algorithms"),
     Entry("binary_search", "searching", "2 Getting started"),
     Entry("bubble_sort", "sorting", "2 Getting started"),
+    Entry("comparison", "arithmetic", "Arithmetic"),
+    Entry("digit_division", "arithmetic_digit", "Arithmetic"),
+    Entry("digit_multiplication", "arithmetic_digit", "Arithmetic"),
+    Entry("division", "arithmetic_division", "Arithmetic"),
+    Entry("extended_gcd", "arithmetic_gcd", "31 Number-theoretic algorithms"),
+    Entry("find_maximum_subarray_kadane", "divide_and_conquer", "4 Divide-and-conquer"),
+    Entry("gcd", "arithmetic_gcd", "31 Number-theoretic algorithms"),
     Entry("heapsort", "sorting_heap", "6 Heapsort"),
     Entry("insertion_sort", "sorting", "2 Getting started"),
+    Entry("kmp_matcher", "strings_kmp", "32 String matching"),
     Entry("minimum", "searching", "9 Medians and order statistics"),
+    Entry("modular_exponentiation", "arithmetic_power", "31 Number-theoretic algorithms"),
+    Entry("multi_operand_addition", "arithmetic", "Arithmetic"),
+    Entry("multiplication", "arithmetic_multiplication", "Arithmetic"),
+    Entry("naive_string_matcher", "strings", "32 String matching"),
+    Entry("parity", "arithmetic", "Arithmetic"),
     Entry("quickselect", "searching", "9 Medians and order statistics"),
     Entry("quicksort", "sorting_quick", "7 Quicksort"),
+    Entry("subtraction", "arithmetic", "Arithmetic"),
+    Entry("task_scheduling", "greedy", "16 Greedy algorithms"),
 )
 
 
