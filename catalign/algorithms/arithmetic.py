@@ -1,123 +1,28 @@
-"""Arithmetic whose state runs along the digits: carries, borrows, remainders.
+"""Addition, subtraction, comparison and parity: one carry, borrow or verdict runs up the digits.
 
-The state of such an algorithm is one value at each digit, which depends on the operands there and
-on the state of a neighbour. All digits recompute it in each step from their neighbour's last state,
-starting from zero, as the wires of a ripple-carry adder do: after t steps the t digits nearest to
-where the chain begins are right, and the run ends when nothing changes. A run of n digits has at
-most n + 1 hints; an addition has one more hint than its longest carry chain. The state at the far
-end is part of the answer (the carry out, the last remainder), so the states are an output too.
+See `arithmetic_chain` for how these algorithms run. An addition has one more hint than its longest
+carry chain. The state of the last node is part of the answer (the carry out), which is why all
+states are an output.
 
 Source: Knuth, The Art of Computer Programming, volume 2, section 4.3.1.
 """
 
 import functools
-from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from catalign._typing import Flag, KeyArray, Probes
+from catalign._errors import InputError
+from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.number import (
-    ORDER,
-    check_order,
-    number,
-    number_inputs,
-)
-from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
-from catalign.distributions.digit import check_base, shift_up
+from catalign.algorithms.arithmetic_chain import category, chained, mask, named, pair_sampler
+from catalign.algorithms.number import number, number_inputs
+from catalign.algorithms.spec import Stage
+from catalign.distributions.digit import shift_up
 from catalign.distributions.operand import UNIFORM_DIGITS, AbstractOperandLaw
 
-SOURCE = "Knuth, The Art of Computer Programming, volume 2, section 4.3.1"
-
-
-def _mask(name: str, stage: Stage) -> Probe:
-    return Probe(name, stage, Location.NODE, Kind.MASK)
-
-
-def _chained(
-    *,
-    name: str,
-    operands: tuple[Probe, ...],
-    state: Callable[[str, Stage], Probe],
-    state_name: str,
-    arriving: Callable[[Array], Array],
-    leaving: Callable[[Probes, Array], Array],
-    answer: tuple[Probe, Callable[[Probes, Array], Array]] | None,
-    sampler: Callable[..., Probes],
-    validate: Callable[[Mapping[str, np.ndarray]], None] | None = None,
-) -> Algorithm:
-    """An algorithm whose state runs along the digits.
-
-    Args:
-      name: Its name.
-      operands: The inputs beside the order of the digits.
-      state: Makes the probe of the state.
-      state_name: The name of the state as an output; its hint ends in `_h`.
-      arriving: Moves the states to the digits that read them, with 0 (or False) at the first.
-      leaving: `leaving(inputs, arriving state)` gives the next state of every digit.
-      answer: The output beside the states, and `(inputs, arriving state)` to its value.
-      sampler: Draws the operands of one instance.
-      validate: Checks the operands.
-    """
-    hint, output = state(f"{state_name}_h", Stage.HINT), state(state_name, Stage.OUTPUT)
-    kind = jnp.bool_ if output.kind is Kind.MASK else jnp.int32
-
-    def init(inputs: Probes) -> Array:
-        return jnp.zeros(inputs["pred"].shape, kind)
-
-    def step(inputs: Probes, carry: Array) -> Array:
-        return leaving(inputs, arriving(carry))
-
-    def done(inputs: Probes, carry: Array) -> Flag:
-        return jnp.all(step(inputs, carry) == carry)
-
-    def hints(inputs: Probes, carry: Array) -> Probes:
-        return {hint.name: carry}
-
-    def outputs(inputs: Probes, carry: Array) -> Probes:
-        shown = {output.name: carry}
-        return (
-            shown
-            if answer is None
-            else {answer[0].name: answer[1](inputs, arriving(carry))} | shown
-        )
-
-    def check(inputs: Probes) -> None:
-        values = {probe: np.asarray(value) for probe, value in inputs.items()}
-        check_order(name, values)
-        if validate is not None:
-            validate(values)
-
-    return Algorithm(
-        name=name,
-        spec=Spec(*ORDER, *operands, hint, *([] if answer is None else [answer[0]]), output),
-        sampler=sampler,
-        init=init,
-        step=step,
-        done=done,
-        hints=hints,
-        outputs=outputs,
-        max_steps=lambda n: n + 1,
-        source=SOURCE,
-        validate=check,
-    )
-
-
-def _named(name: str, base: int) -> str:
-    check_base(base)
-    return name if base == 10 else f"{name}_base_{base}"
-
-
-def pair_sampler(base: int) -> Callable[..., Probes]:
-    """A sampler of two operands `a` and `b`, with their law as the argument `operands`."""
-
-    def sample(key: KeyArray, size: int, operands: AbstractOperandLaw = UNIFORM_DIGITS) -> Probes:
-        a, b = operands.sample(key, size, base=base, count=2)
-        return number_inputs(size, a=a, b=b)
-
-    return sample
+MAX_OPERANDS = 2**15
+"""The most operands of one addition: sums of so many digits stay below 2**30."""
 
 
 @functools.cache
@@ -145,19 +50,185 @@ def addition_in(base: int) -> Algorithm:
     def total(inputs: Probes, carry: Array) -> Array:
         return inputs["a"] + inputs["b"] + carry.astype(jnp.int32)
 
-    return _chained(
-        name=_named("addition", base),
+    return chained(
+        name=named("addition", base),
         operands=(number("a", base), number("b", base)),
-        state=_mask,
+        state=mask,
         state_name="carry",
         arriving=shift_up,
         leaving=lambda inputs, carry: total(inputs, carry) >= base,
-        answer=(
-            number("sum", base, Stage.OUTPUT),
-            lambda inputs, carry: total(inputs, carry) % base,
-        ),
+        answers={
+            number("sum", base, Stage.OUTPUT): lambda inputs, carry: total(inputs, carry) % base,
+        },
         sampler=pair_sampler(base),
     )
 
 
 addition = addition_in(10)
+"""Addition in base 10."""
+
+
+@functools.cache
+def subtraction_in(base: int) -> Algorithm:
+    """Subtraction of two numbers of n digits.
+
+    Inputs `a` and `b`. The hint `borrow_h` says which digits borrow from the next. The outputs are
+    the n digits of `difference`, and `borrow`: if the last node borrows, then a is smaller than b
+    and the difference is that of `base^n + a`.
+
+    Maths: with `t_i = a_i - b_i - borrow_{i-1}`: `borrow_i = [t_i < 0]`,
+    `difference_i = t_i mod base`.
+
+    Args:
+      base: The base of the digits, from 2 on.
+
+    Raises:
+      InputError: `base` is not supported.
+
+    Example:
+      >>> from catalign.algorithms.number import from_integers
+      >>> trace = subtraction.trace(from_integers(subtraction, {"a": 102, "b": 7}))
+      >>> trace.outputs["difference"].tolist(), trace.outputs["borrow"].tolist()
+      ([5, 9, 0], [True, True, False])
+    """
+
+    def total(inputs: Probes, borrow: Array) -> Array:
+        return inputs["a"] - inputs["b"] - borrow.astype(jnp.int32)
+
+    return chained(
+        name=named("subtraction", base),
+        operands=(number("a", base), number("b", base)),
+        state=mask,
+        state_name="borrow",
+        arriving=shift_up,
+        leaving=lambda inputs, borrow: total(inputs, borrow) < 0,
+        answers={
+            number("difference", base, Stage.OUTPUT): lambda inputs, borrow: (
+                total(inputs, borrow) % base
+            ),
+        },
+        sampler=pair_sampler(base),
+    )
+
+
+subtraction = subtraction_in(10)
+"""Subtraction in base 10."""
+
+
+@functools.cache
+def comparison_in(base: int) -> Algorithm:
+    """Comparison of two numbers of n digits.
+
+    Inputs `a` and `b`. The state `order` (hint `order_h`) of a digit compares the numbers up to and
+    including it: 0 where they are equal, 1 where a is smaller, 2 where a is greater. The last node
+    holds the answer.
+
+    Maths: `order_i = cmp(a_i, b_i)` where the digits differ, else `order_{i-1}`.
+
+    Args:
+      base: The base of the digits, from 2 on.
+
+    Raises:
+      InputError: `base` is not supported.
+
+    Example:
+      >>> from catalign.algorithms.number import from_integers
+      >>> comparison.trace(from_integers(comparison, {"a": 102, "b": 7})).outputs["order"].tolist()
+      [1, 1, 2]
+    """
+
+    def order(inputs: Probes, arriving: Array) -> Array:
+        a, b = inputs["a"], inputs["b"]
+        return jnp.where(a == b, arriving, jnp.where(a < b, 1, 2).astype(jnp.int32))
+
+    return chained(
+        name=named("comparison", base),
+        operands=(number("a", base), number("b", base)),
+        state=category(3),
+        state_name="order",
+        arriving=shift_up,
+        leaving=order,
+        answers={},
+        sampler=pair_sampler(base),
+    )
+
+
+comparison = comparison_in(10)
+"""Comparison in base 10."""
+
+
+def _parity_sampler(
+    key: KeyArray, size: int, operands: AbstractOperandLaw = UNIFORM_DIGITS
+) -> Probes:
+    return number_inputs(size, a=operands.sample(key, size, base=2, count=1)[0])
+
+
+parity = chained(
+    name="parity",
+    operands=(number("a", 2),),
+    state=mask,
+    state_name="parity",
+    arriving=shift_up,
+    leaving=lambda inputs, arriving: (inputs["a"] == 1) ^ arriving,
+    answers={},
+    sampler=_parity_sampler,
+)
+"""Whether a string of n bits has an odd number of ones.
+
+Input `a`, the bits. The state `parity` (hint `parity_h`) of a bit is that of the bits up to and
+including it; the last node holds the answer.
+"""
+
+
+@functools.cache
+def multi_operand_addition_in(base: int, *, count: int = 4) -> Algorithm:
+    """Addition of several numbers of n digits.
+
+    Inputs `x0`, `x1` and so on. The hint `carry_h` is the carry out of each digit, which is less
+    than the number of operands. The outputs are the n digits of `sum`, and `carry`: the carry out
+    of the last node counts multiples of `base^n`.
+
+    Maths: with `t_i = x0_i + x1_i + ... + carry_{i-1}`: `carry_i = t_i div base`,
+    `sum_i = t_i mod base`.
+
+    Args:
+      base: The base of the digits, from 2 on.
+      count: The number of operands, from 2 on.
+
+    Raises:
+      InputError: `base` is not supported, or there are fewer than 2 operands.
+
+    Example:
+      >>> from catalign.algorithms.number import from_integers
+      >>> inputs = from_integers(multi_operand_addition, dict(x0=99, x1=99, x2=99, x3=9))
+      >>> trace = multi_operand_addition.trace(inputs)
+      >>> trace.outputs["sum"].tolist(), trace.outputs["carry"].tolist()
+      ([6, 0], [3, 3])
+    """
+    if not 2 <= count <= MAX_OPERANDS:
+        raise InputError(f"`count` is {count}: add from 2 to {MAX_OPERANDS} operands.")
+    names = [f"x{k}" for k in range(count)]
+
+    def total(inputs: Probes, carry: Array) -> Array:
+        return sum((inputs[name] for name in names), carry)
+
+    def sample(key: KeyArray, size: int, operands: AbstractOperandLaw = UNIFORM_DIGITS) -> Probes:
+        drawn = operands.sample(key, size, base=base, count=count)
+        return number_inputs(size, **{name: drawn[k] for k, name in enumerate(names)})
+
+    return chained(
+        name=named("multi_operand_addition", base) + ("" if count == 4 else f"_of_{count}"),
+        operands=tuple(number(name, base) for name in names),
+        state=category(count),
+        state_name="carry",
+        arriving=shift_up,
+        leaving=lambda inputs, carry: total(inputs, carry) // base,
+        answers={
+            number("sum", base, Stage.OUTPUT): lambda inputs, carry: total(inputs, carry) % base,
+        },
+        sampler=sample,
+    )
+
+
+multi_operand_addition = multi_operand_addition_in(10)
+"""Addition of four numbers in base 10."""

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Int
 
 from catalign._errors import InputError
 from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.chain import chain
+from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
 from catalign.distributions.digit import to_digits
@@ -48,6 +50,17 @@ def number_inputs(size: int, **operands: Array) -> Probes:
       [0, 0]
     """
     return {"pos": positions(size), "pred": chain(size), **operands}
+
+
+def at_least_one(digits: Int[Array, " n"]) -> Int[Array, " n"]:
+    """The number itself, or 1 in place of 0: for samples of what nothing else may be divided by.
+
+    Example:
+      >>> at_least_one(jnp.array([0, 0], jnp.int32)).tolist()
+      [1, 0]
+    """
+    one = jnp.arange(digits.shape[0], dtype=jnp.int32) == 0
+    return jnp.where(one & jnp.all(digits == 0), 1, digits)
 
 
 def from_integers(
@@ -86,7 +99,7 @@ def from_integers(
     return number_inputs(size, **operands)
 
 
-def check_order(name: str, inputs: Mapping[str, np.ndarray]) -> None:
+def check_order(name: str, inputs: HostProbes) -> None:
     """Raises unless `pred` points from each digit to the next less significant one.
 
     Raises:
@@ -103,7 +116,7 @@ def check_order(name: str, inputs: Mapping[str, np.ndarray]) -> None:
         )
 
 
-def check_nonzero(name: str, operand: str, inputs: Mapping[str, np.ndarray]) -> None:
+def check_nonzero(name: str, operand: str, inputs: HostProbes) -> None:
     """Raises if an operand is zero.
 
     Raises:

@@ -161,3 +161,35 @@ def at_least(x: Int[Array, "*b n"], y: Int[Array, "*b n"]) -> Bool[Array, "*b"]:
     place = 2 * jnp.arange(1, x.shape[-1] + 1, dtype=jnp.int32)
     verdict = jnp.where(x == y, 0, place + (x < y).astype(jnp.int32))
     return (verdict.max(axis=-1) & 1) == 0
+
+
+def multiples(x: Int[Array, " n"], *, base: int, count: int, size: int) -> Int[Array, "count size"]:
+    """The numbers `0 x, 1 x, ..., (count - 1) x`, with `size` digits each.
+
+    Example:
+      >>> multiples(jnp.array([7, 1], jnp.int32), base=10, count=3, size=2).tolist()
+      [[0, 0], [7, 1], [4, 3]]
+    """
+    wide = jnp.pad(x, (0, size - x.shape[0]))
+    factor = jnp.arange(count, dtype=jnp.int32)[:, None]
+    return normalise(factor * wide[None, :], base=base, bound=(count - 1) * (base - 1))
+
+
+def divide_digit(
+    x: Int[Array, " n"], table: Int[Array, "count n"], *, base: int
+) -> tuple[Int[Array, ""], Int[Array, " n"]]:
+    """One row of long division: the largest multiple in a table that fits, and what it leaves.
+
+    Maths: `q = max {k : k y <= x}` and `x - q y`, for the table of the multiples of y.
+
+    Example:
+      >>> table = multiples(jnp.array([7, 1], jnp.int32), base=10, count=10, size=3)
+      >>> q, rest = divide_digit(jnp.array([0, 6, 0], jnp.int32), table, base=10)
+      >>> int(q), rest.tolist()
+      (3, [9, 0, 0])
+    """
+    rows = jnp.arange(table.shape[0], dtype=jnp.int32)
+    fits = at_least(jnp.broadcast_to(x[None, :], table.shape), table)
+    q = jnp.max(jnp.where(fits, rows, 0))
+    row = jnp.sum(jnp.where((rows == q)[:, None], table, 0), axis=0, dtype=jnp.int32)
+    return q, subtract(x, row, base=base)
