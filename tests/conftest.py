@@ -15,6 +15,8 @@ from tests import typecheck
 THIRD_PARTY_WARNINGS = (
     # Another process was killed while it wrote the entry: JAX compiles anew, which is right.
     "ignore:Error reading persistent compilation cache entry:UserWarning",
+    # beartype looks at one item of a container, chosen with `random`, also while a strategy draws.
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning",
 )
 
 
