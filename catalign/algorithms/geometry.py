@@ -1,0 +1,219 @@
+"""Whether two segments intersect (Cormen et al., section 33.1), and what the hulls share."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Bool, Float
+
+from catalign._errors import InputError
+from catalign._typing import Flag, Index, KeyArray, Probes, Scalar
+from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.inputs import POS, positions
+from catalign.algorithms.sorting import node_hint
+from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+
+X = Probe("x", Stage.INPUT, Location.NODE, Kind.SCALAR)
+Y = Probe("y", Stage.INPUT, Location.NODE, Kind.SCALAR)
+POINTS = (POS, X, Y)
+
+RADIUS = 2.0
+COLLINEAR = 1e-12
+
+
+def turn(x: Array, y: Array, a: Array, b: Array, c: Array) -> Array:
+    """Which way the path a, b, c of nodes turns: positive to the left, 0 straight on or back.
+
+    Maths: the cross product `(b - a) x (c - a)`, twice the signed area of the triangle.
+
+    Example:
+      >>> x, y = jnp.array([0.0, 1.0, 1.0]), jnp.array([0.0, 0.0, 1.0])
+      >>> float(turn(x, y, jnp.int32(0), jnp.int32(1), jnp.int32(2)))
+      1.0
+    """
+    return (x[b] - x[a]) * (y[c] - y[a]) - (x[c] - x[a]) * (y[b] - y[a])
+
+
+def lowest(x: Float[Array, " n"], y: Float[Array, " n"]) -> Index:
+    """The lowest point, the leftmost of several.
+
+    Example:
+      >>> int(lowest(jnp.array([2.0, 1.0, 0.0]), jnp.array([0.0, 0.0, 1.0])))
+      1
+    """
+    is_low = y == jnp.min(y)
+    return jnp.argmin(jnp.where(is_low, x, jnp.inf)).astype(jnp.int32)
+
+
+def sample_disk(key: KeyArray, size: int) -> Probes:
+    """Points uniform in a disk of radius 2, drawn anew while three of them are collinear.
+
+    As in the benchmark, but for its tolerance of 1e-12, which is raised to what the numbers can
+    tell: about 4e-6 in single precision.
+    """
+    dtype = jnp.result_type(float)
+    tolerance = max(COLLINEAR, 32 * float(jnp.finfo(dtype).eps))
+
+    def draw(key: KeyArray) -> tuple[Array, Array]:
+        radius, angle = jax.random.uniform(key, (2, size))
+        radius, angle = RADIUS * jnp.sqrt(radius), 2 * jnp.pi * angle
+        return radius * jnp.cos(angle), radius * jnp.sin(angle)
+
+    def again(carry: tuple[Array, KeyArray]) -> Flag:
+        return _least_turn(*draw(carry[1])) <= tolerance
+
+    def retry(carry: tuple[Array, KeyArray]) -> tuple[Array, KeyArray]:
+        key, _ = carry
+        return tuple(jax.random.split(key))
+
+    _, chosen = jax.lax.while_loop(again, retry, retry((key, key)))
+    x, y = draw(chosen)
+    return {"pos": positions(size), "x": x, "y": y}
+
+
+def _least_turn(x: Float[Array, " n"], y: Float[Array, " n"]) -> Scalar:
+    """The least absolute turn of three different points."""
+    node = jnp.arange(x.shape[0], dtype=jnp.int32)
+    a, b, c = node[:, None, None], node[None, :, None], node[None, None, :]
+    dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
+    cross = dx[:, :, None] * dy[:, None, :] - dx[:, None, :] * dy[:, :, None]
+    return jnp.min(jnp.where((a < b) & (b < c), jnp.abs(cross), jnp.inf))
+
+
+def check_general_position(name: str, x: np.ndarray, y: np.ndarray) -> None:
+    """Raises unless all points differ and no three of them lie on a line.
+
+    Maths: seen from a point, the directions of all others differ, up to sign.
+
+    Raises:
+      InputError: Two points are equal, or three are collinear to 1e-12.
+    """
+    n = x.shape[1]
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    others = np.array([[j for j in range(n) if j != i] for i in range(n)])
+    dx, dy = x[:, others] - x[:, :, None], y[:, others] - y[:, :, None]
+    equal = (dx == 0) & (dy == 0)
+    if equal.any():
+        b, i, j = (int(k) for k in np.argwhere(equal)[0])
+        raise InputError(
+            f"Points {i} and {others[i, j]} of instance {b} in {name} are both "
+            f"({x[b, i]}, {y[b, i]}). Give each point once."
+        )
+    angle = np.arctan2(dy, dx) % np.pi
+    order = np.argsort(angle, axis=-1)
+    angle = np.take_along_axis(angle, order, axis=-1)
+    # Directions are cyclic: the last is next to the first, half a turn on.
+    gap = np.diff(angle, axis=-1, append=angle[..., :1] + np.pi)
+    bad = gap <= COLLINEAR
+    if bad.any():
+        b, i, place = (int(k) for k in np.argwhere(bad)[0])
+        j, k = (int(others[i, order[b, i, p % (n - 1)]]) for p in (place, place + 1))
+        raise InputError(
+            f"Points {i}, {j} and {k} of instance {b} in {name} lie on one line, and {name} is for "
+            "points of which no three do. Move one, or leave the middle one out."
+        )
+
+
+# The nodes 0, 1 and 2, 3 are the ends of the two segments. Turn t compares node t - 1 with the
+# other segment.
+ENDS = ((2, 3), (2, 3), (0, 1), (0, 1))
+
+
+class _Segments(NamedTuple):
+    """Where each end lies, seen from the other segment: its side, and whether it is in the box."""
+
+    direction: Float[Array, " 4"]
+    in_box: Bool[Array, " 4"]
+    turn: Index
+
+
+def _segments_start(inputs: Probes) -> _Segments:
+    x, y = inputs["x"], inputs["y"]
+    if x.shape[0] != 4:
+        raise InputError(
+            f"`inputs['x']` of segments_intersect has {x.shape[0]} nodes, but two segments have 4 "
+            "ends: 0 and 1, 2 and 3."
+        )
+    i, j = jnp.array(ENDS, jnp.int32).T
+    k = jnp.arange(4, dtype=jnp.int32)
+    in_box = _between(x[i], x[k], x[j]) & _between(y[i], y[k], y[j])
+    return _Segments(-turn(x, y, i, j, k), in_box, jnp.int32(0))
+
+
+def _between(a: Array, b: Array, c: Array) -> Array:
+    return (jnp.minimum(a, c) <= b) & (b <= jnp.maximum(a, c))
+
+
+def _segments_hints(inputs: Probes, state: _Segments) -> Probes:
+    k = jnp.maximum(state.turn - 1, 0)
+    i, j = jnp.array(ENDS, jnp.int32)[k]
+    started = state.turn > 0
+    seen = jnp.arange(4, dtype=jnp.int32) < state.turn
+    return {
+        "i": jnp.where(started, i, 0),
+        "j": jnp.where(started, j, 0),
+        "k": k,
+        "dir": jnp.where(seen, state.direction, 0),
+        "on_seg": seen & state.in_box,
+    }
+
+
+def _intersect(direction: Float[Array, " 4"], in_box: Bool[Array, " 4"]) -> Flag:
+    """Whether the ends of each segment lie on both sides of the other, or one lies on it."""
+    left, right = direction > 0, direction < 0
+    first = (left[0] & right[1]) | (right[0] & left[1])
+    second = (left[2] & right[3]) | (right[2] & left[3])
+    return (first & second) | jnp.any((direction == 0) & in_box)
+
+
+def _sample_segments(key: KeyArray, size: int) -> Probes:
+    """Two segments in the unit square that intersect with probability 1/2, by rejection.
+
+    As in the benchmark there are always 4 points, the ends of the segments, whatever the size.
+    """
+    del size
+    for_answer, for_points = jax.random.split(key)
+    answer = jax.random.bernoulli(for_answer)
+
+    def points(key: KeyArray) -> Probes:
+        x, y = jax.random.uniform(key, (2, 4))
+        return {"pos": positions(4), "x": x, "y": y}
+
+    def again(carry: tuple[KeyArray, KeyArray]) -> Flag:
+        state = _segments_start(points(carry[1]))
+        return _intersect(state.direction, state.in_box) != answer
+
+    def retry(carry: tuple[KeyArray, KeyArray]) -> tuple[KeyArray, KeyArray]:
+        return tuple(jax.random.split(carry[0]))
+
+    _, chosen = jax.lax.while_loop(again, retry, retry((for_points, for_points)))
+    return points(chosen)
+
+
+segments_intersect = Algorithm(
+    name="segments_intersect",
+    spec=Spec(
+        *POINTS,
+        node_hint("i"),
+        node_hint("j"),
+        node_hint("k"),
+        Probe("dir", Stage.HINT, Location.NODE, Kind.SCALAR),
+        Probe("on_seg", Stage.HINT, Location.NODE, Kind.MASK),
+        Probe("intersect", Stage.OUTPUT, Location.GRAPH, Kind.MASK),
+    ),
+    sampler=_sample_segments,
+    init=_segments_start,
+    step=lambda inputs, state: state._replace(turn=state.turn + 1),
+    done=lambda inputs, state: state.turn == 4,
+    hints=_segments_hints,
+    outputs=lambda inputs, state: {"intersect": _intersect(state.direction, state.in_box)},
+    max_steps=lambda n: 5,
+    source="Cormen et al., Introduction to Algorithms, section 33.1",
+)
+"""Whether the segment of points 0 and 1 meets that of points 2 and 3, touching included.
+
+One end at a time: `dir` is the side of the line through `i` and `j` that `k` lies on, and `on_seg`
+whether `k` lies in the box around them.
+"""
