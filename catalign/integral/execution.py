@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from catalign.algebra.monoid import CommutativeMonoid
@@ -29,7 +30,7 @@ from catalign.polynomial.leg import TARGET, Leg
 from catalign.polynomial.sort import Base, Sort
 
 Field = Any
-Pointers = Mapping[str, Array]
+Pointers = Mapping[str, Array | np.ndarray]
 
 
 def pull_argument(

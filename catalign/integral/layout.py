@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from catalign.integral.graph import Graph, Layout, SparseGraph
@@ -83,7 +84,9 @@ def has_mask(sort: Sort, layout: Layout) -> bool:
     return layout is Layout.DENSE and Base.E in sort.factors
 
 
-def follow(axis_map: AxisMap, graph: Graph, pointers: Mapping[str, Array]) -> Array | None:
+def follow(
+    axis_map: AxisMap, graph: Graph, pointers: Mapping[str, Array | np.ndarray]
+) -> Array | None:
     """The index into the field at each place of the message axis; None for the same place."""
     index = None
     for arrow in axis_map.arrows:
@@ -92,7 +95,7 @@ def follow(axis_map: AxisMap, graph: Graph, pointers: Mapping[str, Array]) -> Ar
     return index
 
 
-def _values(arrow: Arrow, graph: Graph, pointers: Mapping[str, Array]) -> Array:
+def _values(arrow: Arrow, graph: Graph, pointers: Mapping[str, Array | np.ndarray]) -> Array:
     if isinstance(graph, SparseGraph) and arrow in (SOURCE, TARGET):
         return graph.senders if arrow == SOURCE else graph.receivers
-    return pointers[arrow.name]
+    return jnp.asarray(pointers[arrow.name])

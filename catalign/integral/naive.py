@@ -36,13 +36,15 @@ def naive_transform(diagram: FiniteDiagram, semiring: Semiring, f: Sequence[Any]
       >>> [int(value) for value in naive_transform(diagram, plus_times, [3, 5])]
       [20]
     """
+    like = f[0] if len(f) else semiring.zero
+    zero, one = semiring.add.full((), like), semiring.multiply.full((), like)
     outputs = []
     for z in range(diagram.Z):
-        total = semiring.zero
+        total = zero
         for y in range(diagram.Y):
             if diagram.o(y) != z:
                 continue
-            product = semiring.one
+            product = one
             for x in diagram.p.fibres[y]:
                 product = semiring.multiply.op(product, f[diagram.i(int(x))])
             total = semiring.add.op(total, product)

@@ -11,9 +11,10 @@ from catalign._errors import InputError, ShapeMismatchError
 from catalign.algebra.semiring import Semiring
 from catalign.integral.contraction import contract, matrix_product, multiply_arguments
 from catalign.integral.execution import Field, Pointers, pull_argument, push_messages
-from catalign.integral.graph import DenseGraph, Graph, SparseGraph
+from catalign.integral.graph import Graph, SparseGraph
 from catalign.integral.lowering import Lowering, choose
 from catalign.polynomial.diagram import PolynomialDiagram
+from catalign.polynomial.interpretation import FiniteGraph
 from catalign.polynomial.message import Message
 
 
@@ -21,7 +22,7 @@ def integral_transform(
     diagram: PolynomialDiagram,
     semiring: Semiring,
     fields: Mapping[str, Field],
-    graph: Graph,
+    graph: Graph | FiniteGraph,
     *,
     pointers: Pointers | None = None,
 ) -> Any:
@@ -37,14 +38,14 @@ def integral_transform(
       semiring: How values multiply and add. A provenance semiring takes pairs of arrays as fields.
       fields: One field for each input of the diagram: the axes of its sort first, then feature
         axes, if any, which all fields must share.
-      graph: The graph.
+      graph: The graph. One of the host is stored as a list of edges.
       pointers: The maps from nodes to nodes that the diagram follows, by name, int32 `[n]`.
 
     Returns:
       The output field; a dict of them by name if the diagram has several outputs.
 
     Raises:
-      InputError: A field or pointer is missing or unknown, or the graph is of another type.
+      InputError: A field or pointer is missing or unknown.
       ShapeMismatchError: A field has another shape than its sort on this graph, or a dtype that the
         semiring does not compute in.
 
@@ -59,6 +60,8 @@ def integral_transform(
 
     Source: Dudzik & Velickovic 2022, section 3.
     """
+    if isinstance(graph, FiniteGraph):
+        graph = SparseGraph.from_finite(graph)
     pointers = dict(pointers or {})
     check_fields(diagram, semiring, fields, graph=graph, pointers=pointers)
     out = _transform(diagram, semiring, dict(fields), graph, pointers)
@@ -76,14 +79,9 @@ def check_fields(
     """Raises unless the fields fit the diagram on the graph.
 
     Raises:
-      InputError: A name is missing or unknown, or the graph is of another type.
+      InputError: A name is missing or unknown.
       ShapeMismatchError: A shape or a dtype does not fit.
     """
-    if not isinstance(graph, SparseGraph | DenseGraph):
-        raise InputError(
-            f"`graph` is a {type(graph).__name__}. Convert it with "
-            "`SparseGraph.from_finite(graph)` or `DenseGraph.from_finite(graph)`."
-        )
     wanted = {
         "fields": ([port.name for port in diagram.inputs], list(fields)),
         "pointers": (list(diagram.pointers), list(pointers)),
@@ -100,7 +98,8 @@ def check_fields(
             if jnp.shape(leaf)[: len(shape)] != shape:
                 raise ShapeMismatchError(
                     f"`fields[{port.name!r}]` has shape {jnp.shape(leaf)}, but a field on "
-                    f"{port.sort} ({port.sort.words}) of this {graph.layout.value} graph has shape {shape}."
+                    f"{port.sort} ({port.sort.words}) of this {graph.layout.value} graph has "
+                    f"shape {shape}."
                 )
         semiring.check_dtype(fields[port.name], f"fields[{port.name!r}]")
 
@@ -111,7 +110,7 @@ def _transform(
     semiring: Semiring,
     fields: dict[str, Field],
     graph: Graph,
-    pointers: dict[str, jax.Array],
+    pointers: Pointers,
 ) -> dict[str, Field]:
     fields = jax.tree.map(jnp.asarray, fields)
     out: dict[str, Field] = {}
