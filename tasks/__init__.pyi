@@ -1,1 +1,2 @@
-from . import graph_input as graph_input
+from . import library as library
+from . import solve as solve

@@ -68,7 +68,8 @@ def render(answer: Answer, verdict: Verdict, form: str) -> str:
     """An answer as the text of a file.
 
     Example:
-      >>> print(render(Answer(("node", "distance"), [("a", 0.0)]), Verdict(None, "", ""), "csv"), end="")
+      >>> answer = Answer(("node", "distance"), [("a", 0.0)])
+      >>> print(render(answer, Verdict(None, "", ""), "csv"), end="")
       node,distance
       a,0.0
     """
@@ -91,7 +92,9 @@ def render(answer: Answer, verdict: Verdict, form: str) -> str:
 
 
 def write(text: str, output: Path | None) -> None:
-    """Writes to a file in one move, so that a killed run leaves no half of it; to stdout if no file is given.
+    """Writes to a file, or to stdout if none is given.
+
+    A file appears in one move, so that a killed run leaves no half of it.
 
     Raises:
       InputError: The file cannot be written.

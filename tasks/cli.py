@@ -8,14 +8,16 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import tyro
 
 from catalign._errors import CatalignError, InputError
+from tasks import user_code
 
 Flags = TypeVar("Flags")
+Switch: TypeAlias = Annotated[bool, tyro.conf.FlagCreatePairsOff]
+"""A flag that is off unless it is given."""
 
 EXIT_WRONG = 1
 EXIT_INPUT = 2
@@ -23,15 +25,19 @@ EXIT_TERMINATED = 75
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 128 + 13
 
+_PARSING = (tyro.conf.EnumChoicesFromValues, tyro.conf.OmitSubcommandPrefixes)
 _BOX = "─╭╮╰╯│"
-_NUMBERS = re.compile(r"(--[\w-]+)=(\d+(?:,\d+)+)")
+_ASSIGNMENT = re.compile(r"(--[\w-]+)=([^-].*)", re.DOTALL)
+_NUMBERS = re.compile(r"\d+(,\d+)+")
 
 
 class Terminated(BaseException):
     """The process got SIGTERM. Not an `Exception`, so that nothing on the way swallows it."""
 
 
-def parse(flags: type[Flags], argv: Sequence[str] | None, *, prog: str) -> Flags:
+def parse(
+    flags: type[Flags], argv: Sequence[str] | None, *, prog: str, default: Flags | None = None
+) -> Flags:
     """Reads typed flags.
 
     Lists may be written `--sizes 16 64` or `--sizes=16,64`.
@@ -40,22 +46,20 @@ def parse(flags: type[Flags], argv: Sequence[str] | None, *, prog: str) -> Flags
       flags: A frozen dataclass whose fields, with their docstrings, are the flags.
       argv: The arguments after the command; those of the process if left out.
       prog: The command as the user wrote it, for help texts.
+      default: The values of flags that are not given; those of the class if left out.
 
     Raises:
-      InputError: A flag is unknown, missing or holds a value of another type; the message is one line.
+      InputError: A flag is unknown, missing or holds a value of another type.
       SystemExit: After `--help`.
     """
     arguments = [
-        word
-        for argument in (sys.argv[1:] if argv is None else argv)
-        for word in _split_numbers(argument)
+        word for argument in (sys.argv[1:] if argv is None else argv) for word in _words(argument)
     ]
     said = io.StringIO()
+    given = {} if default is None else {"default": default}
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(
-                flags, args=arguments, prog=prog, config=(tyro.conf.FlagCreatePairsOff,)
-            )
+            return tyro.cli(flags, args=arguments, prog=prog, config=_PARSING, **given)
     except SystemExit as end:
         if end.code in (0, None):
             raise
@@ -69,8 +73,8 @@ def command(body: Callable[[], int]) -> int:
       body: The command; it returns its exit code.
 
     Returns:
-      The code of `body`; 2 after an error that catalign raises on purpose (printed on stderr), 130 after Ctrl-C,
-      75 after SIGTERM, 141 where the reader of stdout has gone.
+      The code of `body`; 2 after an error that catalign raises on purpose (printed on stderr), 130
+      after Ctrl-C, 75 after SIGTERM, 141 where the reader of stdout has gone.
     """
     try:
         code = body()
@@ -137,7 +141,7 @@ def check_name(flag: str, name: str, known: Sequence[str]) -> None:
     Raises:
       InputError: The name is unknown; the message lists the nearest ones.
     """
-    if name in known or is_user_code(name):
+    if name in known or user_code.is_reference(name):
         return
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
@@ -146,47 +150,12 @@ def check_name(flag: str, name: str, known: Sequence[str]) -> None:
     )
 
 
-def is_user_code(name: str) -> bool:
-    """Whether a name is of the form `FILE.py:NAME`.
-
-    Example:
-      >>> is_user_code("mine.py:my_algorithm"), is_user_code("bfs")
-      (True, False)
-    """
-    return ".py:" in name or name.endswith(".py")
-
-
-def check_run(run: Path) -> None:
-    """Raises unless a directory holds a run.
-
-    Raises:
-      InputError: There is no directory, or no `config.json` in it.
-    """
-    if not run.is_dir():
-        raise InputError(
-            f"--run is {str(run)!r}, which is not a directory. Train one first: "
-            f"python -m tasks.train --task=bellman_ford --run-dir={run}"
-        )
-    if not (run / "config.json").is_file():
-        inner = sorted(p.parent.name for p in run.glob("*/config.json"))
-        hint = f"Did you mean {run / inner[0]}?" if inner else "It was not written by tasks.train."
-        raise InputError(f"--run is {str(run)!r}, which holds no config.json. {hint}")
-
-
-def check_sizes(flag: str, sizes: Sequence[int]) -> None:
-    """Raises unless every size is at least 1.
-
-    Raises:
-      InputError: A size is 0 or negative.
-    """
-    bad = [size for size in sizes if size < 1]
-    if bad:
-        raise InputError(f"{flag} holds {bad[0]}: an instance has at least one node.")
-
-
-def _split_numbers(argument: str) -> list[str]:
-    match = _NUMBERS.fullmatch(argument)
-    return [argument] if match is None else [match[1], *match[2].split(",")]
+def _words(argument: str) -> list[str]:
+    """`--name=value` as two words, by which tyro finds the flag that was meant; lists as more."""
+    match = _ASSIGNMENT.fullmatch(argument)
+    if match is None:
+        return [argument]
+    return [match[1], *(match[2].split(",") if _NUMBERS.fullmatch(match[2]) else [match[2]])]
 
 
 def _one_line(box: str) -> str:

@@ -87,15 +87,18 @@ def read_graph(path: Path, *, directed: bool | None = None, weight: str | None =
     |---|---|---|
     | `.mtx` | MatrixMarket, coordinate or array | undirected if the header says symmetric |
     | `.json` | networkx node-link | the file's `directed` |
-    | other | an edge list: source, target and optional weight, with commas, semicolons, tabs or spaces | directed |
+    | other | an edge list: source, target and optional weight | directed |
+
+    An edge list has commas, semicolons, tabs or spaces, and may have a header.
 
     Args:
       path: The file.
       directed: Whether the edges have a direction; the format decides if left out.
-      weight: The name of the column or edge attribute that holds the weight. Without one, every edge weighs 1.
+      weight: The name of the column or edge attribute that holds the weight. Where a file has
+        none, every edge weighs 1.
 
     Raises:
-      InputError: The file is missing, is not of its format, or holds a weight that is not a finite number.
+      InputError: The file is missing or not of its format, or a weight is not a finite number.
     """
     suffix = path.suffix.lower()
     if suffix == ".mtx":
@@ -241,8 +244,8 @@ def _read_node_link(path: Path, weight: str) -> _Edges:
     nodes = data.get("nodes")
     if not isinstance(nodes, list) or not isinstance(links, list):
         raise InputError(
-            f'{path} is no networkx node-link JSON: it needs the lists "nodes" and "edges" (or "links"). '
-            "Write one with json.dump(networkx.node_link_data(graph), file)."
+            f'{path} is no networkx node-link JSON: it needs the lists "nodes" and "edges" '
+            '(or "links"). Write one with json.dump(networkx.node_link_data(graph), file).'
         )
     index: dict[Hashable, int] = {}
     names = []
@@ -298,8 +301,8 @@ def _read_matrix_market(path: Path) -> _Edges:
         raise InputError(f"{path} holds a {rows} x {columns} matrix, but a graph has a square one.")
     if field not in ("real", "integer", "pattern") or symmetry not in ("general", "symmetric"):
         raise InputError(
-            f"{path} holds a {field} {symmetry} matrix. Weights are real or integer (or a pattern), "
-            "and the matrix is general or symmetric."
+            f"{path} holds a {field} {symmetry} matrix. Weights are real or integer (or a "
+            "pattern), and the matrix is general or symmetric."
         )
     entries = scipy.sparse.coo_array(matrix)
     weights = np.ones(entries.nnz) if field == "pattern" else entries.data.astype(np.float64)

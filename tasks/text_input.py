@@ -30,16 +30,17 @@ def read_text(path: Path) -> str:
 
 
 def read_numbers(path: Path) -> list[float]:
-    """Reads a list of numbers: a JSON list, or text with commas, semicolons, spaces or line breaks between them.
+    """Reads a list of numbers: a JSON list, or text.
 
-    A first line that is no number is taken as a header.
+    Text has commas, semicolons, spaces or line breaks between numbers. A first word without digits
+    is taken as a header.
 
     Raises:
       InputError: There is no number, or a value is not a finite number.
     """
     items = _json_list(path) if path.suffix.lower() == ".json" else _words(path)
-    if items and isinstance(items[0], str) and len(items) > 1 and _finite(items[0]) is None:
-        items = items[1:] if not re.search(r"\d", items[0]) else items
+    if len(items) > 1 and isinstance(items[0], str) and not re.search(r"\d", items[0]):
+        items = items[1:]
     if not items:
         raise InputError(f"{path} holds no numbers. Write them with commas or line breaks between.")
     numbers = []

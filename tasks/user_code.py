@@ -9,6 +9,16 @@ from typing import Any
 from catalign._errors import InputError
 
 
+def is_reference(name: str) -> bool:
+    """Whether a name is of the form `FILE.py:NAME`.
+
+    Example:
+      >>> is_reference("mine.py:my_algorithm"), is_reference("bfs")
+      (True, False)
+    """
+    return ".py:" in name or name.endswith(".py")
+
+
 def load(flag: str, reference: str) -> Any:
     """Executes a file and returns a value of it.
 
@@ -43,7 +53,7 @@ def absolute(reference: str) -> str:
 
 
 def _execute(flag: str, path: Path) -> Any:
-    # One module for each file, however often it is named: classes stay the same class, and pickles find them.
+    # One module for each file, however often it is named, so that its classes stay the same.
     label = (
         f"catalign_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     )

@@ -28,14 +28,13 @@ class Tree:
     broken: np.ndarray
 
 
-def follow(graph: Graph, source: int, predecessors: np.ndarray, *, hops: bool = False) -> Tree:
+def follow(graph: Graph, source: int, predecessors: np.ndarray) -> Tree:
     """Follows predecessors to the source and adds up the weights, in float64.
 
     Args:
       graph: The graph.
       source: Where the paths start.
-      predecessors: The node before each node; its own index at the source and where there is no path.
-      hops: Whether every edge counts 1.
+      predecessors: The node before each node; itself at the source and where there is no path.
     """
     n = graph.n_node
     nodes = np.arange(n)
@@ -46,11 +45,7 @@ def follow(graph: Graph, source: int, predecessors: np.ndarray, *, hops: bool = 
     place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     there = (keys[place] == wanted) if len(keys) else np.zeros(n, dtype=bool)
     bad = ~root & ~there
-    length = (
-        np.where(there & ~root, 1.0 if hops else graph.weights[place], 0.0)
-        if len(keys)
-        else np.zeros(n)
-    )
+    length = np.where(there & ~root, graph.weights[place], 0.0) if len(keys) else np.zeros(n)
     for _ in range(max(n, 1).bit_length()):
         length = length + length[parent]
         bad = bad | bad[parent]
@@ -60,7 +55,7 @@ def follow(graph: Graph, source: int, predecessors: np.ndarray, *, hops: bool = 
     return Tree(np.where((parent == source) & ~bad, length, np.inf), bad)
 
 
-def shortest_distances(graph: Graph, source: int, *, hops: bool = False) -> tuple[np.ndarray, str]:
+def shortest_distances(graph: Graph, source: int) -> tuple[np.ndarray, str]:
     """The distances from a source by scipy, and the name of the function that computed them.
 
     Raises:
@@ -68,10 +63,8 @@ def shortest_distances(graph: Graph, source: int, *, hops: bool = False) -> tupl
     """
     shape = (graph.n_node, graph.n_node)
     matrix = scipy.sparse.csr_array((graph.weights, (graph.senders, graph.receivers)), shape=shape)
-    if hops or not np.any(graph.weights < 0):
-        return csgraph.dijkstra(
-            matrix, indices=source, unweighted=hops
-        ), "scipy.sparse.csgraph.dijkstra"
+    if not np.any(graph.weights < 0):
+        return csgraph.dijkstra(matrix, indices=source), "scipy.sparse.csgraph.dijkstra"
     try:
         return csgraph.bellman_ford(matrix, indices=source), "scipy.sparse.csgraph.bellman_ford"
     except csgraph.NegativeCycleError:
@@ -92,7 +85,8 @@ def check_paths(graph: Graph, tree: Tree, expected: np.ndarray, reference: str) 
     """
     if tree.broken.any():
         name = graph.names[int(np.flatnonzero(tree.broken)[0])]
-        text = f"{int(tree.broken.sum())} of {graph.n_node} nodes have no valid path; the first is {name!r}."
+        count = int(tree.broken.sum())
+        text = f"{count} of {graph.n_node} nodes have no valid path; the first is {name!r}."
         return Verdict(False, reference, text)
     both = np.isfinite(expected) & np.isfinite(tree.distance)
     wrong = np.isfinite(expected) != np.isfinite(tree.distance)
@@ -106,8 +100,8 @@ def check_paths(graph: Graph, tree: Tree, expected: np.ndarray, reference: str) 
         )
         return Verdict(False, reference, text)
     text = (
-        f"all {graph.n_node} distances equal those of {reference} (relative tolerance {TOLERANCE:g}), "
-        "and every predecessor is an edge of a shortest path."
+        f"all {graph.n_node} distances equal those of {reference} (relative tolerance "
+        f"{TOLERANCE:g}), and every predecessor is an edge of a shortest path."
     )
     return Verdict(True, reference, text)
 

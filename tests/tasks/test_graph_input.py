@@ -58,7 +58,7 @@ def test_edge_list_without_weights_and_undirected(write):
 def test_weight_column_by_name(write):
     path = write("g.csv", "source,target,km,minutes\na,b,3,7\n")
     assert edges(read_graph(path, weight="minutes")) == {("a", "b", 7.0)}
-    with pytest.raises(InputError, match="hours.*km, minutes"):
+    with pytest.raises(InputError, match=r"hours.*km, minutes"):
         read_graph(path, weight="hours")
 
 
@@ -112,7 +112,7 @@ def test_loops_and_parallel_edges_are_dropped_and_said(write):
         ("g.json", '{"nodes": [{"id": 1}], "edges": [{"source": 1}]}', "no 'target'"),
         (
             "g.json",
-            '{"nodes": [{"id": 1}, {"id": 2}], "edges": [{"source": 1, "target": 2, "weight": true}]}',
+            '{"nodes": [{"id": 1}], "edges": [{"source": 1, "target": 1, "weight": true}]}',
             "True",
         ),
     ],
@@ -180,5 +180,5 @@ def test_matrix_market_pattern_counts_every_edge_as_one(write):
 def test_unknown_node_names_the_nearest(write):
     graph = read_graph(write("g.csv", "Valjean,Javert,1\n"))
     assert graph.index("--source", "Javert") == 1
-    with pytest.raises(InputError, match="--source is 'Jarvert'.*Javert"):
+    with pytest.raises(InputError, match=r"--source is 'Jarvert'.*Javert"):
         graph.index("--source", "Jarvert")

@@ -28,7 +28,7 @@ def test_faults_are_named(mine, tmp_path):
         load("--task", f"{mine}:values")
     with pytest.raises(InputError, match="no file"):
         load("--task", f"{tmp_path}/none.py:value")
-    with pytest.raises(InputError, match="FILE.py:NAME"):
+    with pytest.raises(InputError, match=r"FILE\.py:NAME"):
         load("--task", str(mine))
     broken = tmp_path / "broken.py"
     broken.write_text("1 / 0\n")

@@ -1,0 +1,97 @@
+"""Scores a trained reasoner: `python -m tasks.evaluate --run DIR --sizes 64 256`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tasks
+from catalign._errors import InputError
+from tasks import cli, display, origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateFlags:
+    """Scores a trained reasoner on fresh instances of any size, or on recorded traces.
+
+    Attributes:
+      run: The directory of a training run.
+      sizes: The sizes to draw instances of; those of the run's settings if left out.
+      data: A file of traces in the golden npz format, to score on in place of fresh instances.
+      instances: Instances for each size; as in the run's settings if left out.
+      seed: Where fresh instances come from; other ones than those of training and its evaluation.
+      protocol: When a run ends: after the algorithm's own number of steps, as in the benchmark, or
+        when a step changes nothing.
+      quiet: Print nothing but errors, and the last line of --json.
+      json: Print the result as one line of JSON at the end.
+    """
+
+    run: Path
+    sizes: tuple[int, ...] = ()
+    data: Path | None = None
+    instances: int | None = None
+    seed: int = 0
+    protocol: Literal["given_lengths", "fixed_point"] = "given_lengths"
+    quiet: cli.Switch = False
+    json: cli.Switch = False
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    return cli.command(
+        lambda: _evaluate(cli.parse(EvaluateFlags, argv, prog="python -m tasks.evaluate"))
+    )
+
+
+def _evaluate(flags: EvaluateFlags) -> int:
+    _check(flags)
+    config = origin.read(flags.run).config
+    with cli.terminable():
+        algorithm, reasoner = tasks.library.load(flags.run)
+        if flags.data is not None:
+            rows = tasks.library.evaluate_file(
+                reasoner, algorithm, flags.data, protocol=flags.protocol
+            )
+        else:
+            rows = tasks.library.evaluate_fresh(
+                reasoner,
+                algorithm,
+                flags.sizes or config.eval_sizes,
+                seed=flags.seed,
+                instances=flags.instances or config.eval_instances,
+                protocol=flags.protocol,
+                on_row=None if flags.quiet else display.show_row,
+            )
+    if not flags.quiet:
+        title = f"{algorithm.name} from {flags.run}" + (f" on {flags.data}" if flags.data else "")
+        display.console().print(display.evaluation_table(rows, title=title))
+    if flags.json:
+        found = {
+            "task": algorithm.name,
+            "run": str(flags.run),
+            "data": flags.data and str(flags.data),
+        }
+        display.say(json.dumps(found | {"evaluations": [row.to_dict() for row in rows]}))
+    return 0
+
+
+def _check(flags: EvaluateFlags) -> None:
+    bad = [size for size in flags.sizes if size < 1]
+    if bad:
+        raise InputError(f"--sizes holds {bad[0]}, but an instance has at least one node.")
+    if flags.instances is not None and flags.instances < 1:
+        raise InputError(
+            f"--instances is {flags.instances}, but at least one is needed for a score."
+        )
+    if not 0 <= flags.seed < 2**31:
+        raise InputError(f"--seed is {flags.seed}, but it must be from 0 to 2**31 - 1.")
+    if flags.data is not None and not flags.data.is_file():
+        raise InputError(f"--data is {str(flags.data)!r}, which is no file.")
+    if flags.data is not None and (flags.sizes or flags.instances is not None):
+        raise InputError("--data brings its own instances: leave out --sizes and --instances.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Lists the tasks: `python -m tasks.list`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+
+from tasks import catalogue, cli, display
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListFlags:
+    """Lists the algorithms that ship with catalign, with their probes, diagram and source.
+
+    Attributes:
+      json: Print JSON in place of a table.
+      refresh: Write the list anew from the library, after an algorithm was added or changed.
+    """
+
+    json: cli.Switch = False
+    refresh: cli.Switch = False
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    return cli.command(lambda: _list(cli.parse(ListFlags, argv, prog="python -m tasks.list")))
+
+
+def _list(flags: ListFlags) -> int:
+    if flags.refresh:
+        catalogue.PATH.write_text(catalogue.to_json(catalogue.collect()), encoding="utf-8")
+    rows = catalogue.read()
+    if flags.json:
+        display.say(json.dumps([asdict(row) for row in rows]))
+        return 0
+    table = Table(title=f"{len(rows)} tasks", show_lines=True)
+    for column in ("name", "chapter", "inputs", "hints", "outputs", "diagram", "source"):
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    for row in rows:
+        probes = (" ".join(names) for names in (row.inputs, row.hints, row.outputs))
+        typed = f"{row.diagram} in {row.semiring}" if row.semiring else row.diagram
+        table.add_row(row.name, row.chapter, *probes, typed, row.source)
+    display.console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Trains a network to run a classical algorithm: `python -m tasks.train --task=bellman_ford`."""
+
+import dataclasses
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+import catalign
+import tasks
+from catalign.training.config import TrainConfig
+from catalign.training.directory import check_run, read_run
+from catalign.training.event import Event, Started
+from catalign.training.failure import InterruptedRun
+from tasks import catalogue, cli, display, origin, presets, user_code
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainFlags:
+    """Trains a network to run a classical algorithm, then scores it on larger instances.
+
+    Stop it any time: the same command goes on where it stopped. Scores, curves and checkpoints are
+    in the run's directory.
+
+    Attributes:
+      task: The algorithm: a name (see `python -m tasks.list`), or FILE.py:NAME for one of yours.
+      run: The run's directory; by default runs/TASK-PROCESSOR-seedSEED.
+      quiet: Print nothing but errors, and the last line of --json.
+      json: Print the result as one line of JSON at the end.
+      config: The settings.
+    """
+
+    task: str
+    run: Path | None = None
+    quiet: cli.Switch = False
+    json: cli.Switch = False
+    config: tyro.conf.OmitArgPrefixes[TrainConfig] = dataclasses.field(default_factory=TrainConfig)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code: 75 after SIGTERM, 130 after Ctrl-C."""
+    return cli.command(lambda: _train(sys.argv[1:] if argv is None else argv))
+
+
+def _train(argv: Sequence[str]) -> int:
+    asked = presets.asked_task(argv)
+    default = TrainFlags(task=asked, config=presets.preset(asked)) if asked else None
+    flags = cli.parse(TrainFlags, argv, prog="python -m tasks.train", default=default)
+    cli.check_name("--task", flags.task, catalign.algorithms.names())
+    config, row = _checked(flags.config), catalogue.find(flags.task)
+    begin = time.monotonic()
+    with cli.terminable(), display.choose(quiet=flags.quiet) as show:
+        if row is not None:
+            run = flags.run or default_run(row.name, config.processor or row.processor, config.seed)
+            _check_run(run, row.name, config)
+        algorithm = tasks.library.algorithm_of(flags.task)
+        build = tasks.library.build_of(config.processor)
+        config = tasks.library.fill(algorithm, config)
+        run = flags.run or default_run(algorithm.name, config.processor, config.seed)
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Started):
+                origin.write(run, flags.task)
+            show(event)
+
+        try:
+            report = catalign.training.train(
+                algorithm, config, run_dir=run, build=build, on_event=on_event
+            )
+        except InterruptedRun as stopped:
+            cli.print_note(str(stopped))
+            ended = stopped.signum is signal.SIGTERM
+            return cli.EXIT_TERMINATED if ended else cli.EXIT_INTERRUPTED
+    rows = report.table.rows
+    if not flags.quiet:
+        trained = f"trained on n <= {max(config.sizes)}"
+        title = f"{report.task} with {report.config.processor}, {trained}"
+        display.console().print(display.evaluation_table(rows, title=title))
+        learned = report.reasoner.describe()
+        if learned:
+            display.say(f"\nlearned, {learned}")
+        display.say(f"\n{time.monotonic() - begin:.0f} s; everything is in {run}")
+    if flags.json:
+        summary = {
+            "task": report.task,
+            "processor": report.config.processor,
+            "seed": config.seed,
+            "steps": config.steps,
+            "run": str(run),
+            "parameters": report.parameters,
+            "train_seconds": round(report.seconds, 3),
+            "seconds": round(time.monotonic() - begin, 3),
+            "evaluations": [row.to_dict() for row in rows],
+        }
+        display.say(json.dumps(summary))
+    return 0
+
+
+def default_run(task: str, processor: str | None, seed: int) -> Path:
+    """The directory of a run that is given none.
+
+    Example:
+      >>> str(default_run("bfs", "mine.py:MyProcessor", 3))
+      'runs/bfs-MyProcessor-seed3'
+    """
+    return Path("runs") / f"{task}-{(processor or '').rpartition(':')[2]}-seed{seed}"
+
+
+def _checked(config: TrainConfig) -> TrainConfig:
+    """The settings, with a processor that is known or a file's."""
+    if config.processor is None:
+        return config
+    cli.check_name("--processor", config.processor, catalogue.PROCESSORS)
+    if user_code.is_reference(config.processor):
+        return dataclasses.replace(config, processor=user_code.absolute(config.processor))
+    return config
+
+
+def _check_run(run: Path, task: str, config: TrainConfig) -> None:
+    """Refuses the directory of another run before JAX is loaded. Training checks it again."""
+    if (run / "config.json").is_file():
+        found = read_run(run).config
+        config = dataclasses.replace(
+            config,
+            processor=config.processor or found.processor,
+            semiring=config.semiring or found.semiring,
+        )
+    check_run(run, task, config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
