@@ -1,4 +1,4 @@
-"""The aligned reasoner: a semiring state at each node, moved along the edges by learned messages."""
+"""The aligned reasoner: a semiring state at each node, moved by learned messages."""
 
 from collections.abc import Callable
 
@@ -29,22 +29,25 @@ _ROUNDING = 0.05
 class AlignedReasoner(AbstractReasoner):
     """Runs diagram (6) of paper 1 in a semiring, with learned messages, seeds and readouts.
 
-    Maths: from `x_v = sum over p of [p(v)] . c_p`, it iterates `x_v <- x_v + sum over edges u -> v of x_u . m(u, v)` in the
-    semiring, where
+    Maths: from `x_v = sum over p of [p(v)] . c_p`, it iterates
+    `x_v <- x_v + sum over edges u -> v of x_u . m(u, v)` in the semiring, where
 
     - `[p(v)]` maps a node mask p into the semiring: false to zero, true to one;
     - the edges are where the spec's one edge mask holds;
-    - the message `m(u, v)` is a learned affine function of the edge scalars, of the node scalars at both ends and of the
-      graph scalars, and the seed `c_p` one of the node and graph scalars (in the Boolean semiring: whether it is positive).
+    - the message `m(u, v)` is a learned affine function of the edge scalars, of the node scalars at
+      both ends and of the graph scalars, and the seed `c_p` one of the node and graph scalars (in
+      the Boolean semiring: whether it is positive).
 
-    Decoded are: a scalar, the value of `x` (a learned constant where `x` is zero); a mask, whether `x` is nonzero,
-    through a learned affine map; a pointer, the sender that last improved `x`, the first among equals.
+    Decoded are: a scalar, the value of `x` (a learned constant where `x` is zero); a mask, whether
+    `x` is nonzero, through a learned affine map; a pointer, the sender that last improved `x`, the
+    first among equals.
 
-    What is given is the wiring and the semiring. Which mask is the source, that a message adds the weight once and
-    nothing else, is learned: from another algorithm's traces, another rule is.
+    What is given is the wiring and the semiring. Which mask is the source, that a message adds the
+    weight once and nothing else, is learned: from another algorithm's traces, another rule is.
 
     Args:
-      spec: What it reads and gives: node scalars, masks and pointers, on a graph with one edge mask.
+      spec: What it reads and gives: node scalars, masks and pointers, on a graph with one edge
+        mask.
       semiring: One with a selective addition.
       rngs: Parameter keys.
 
@@ -83,7 +86,7 @@ class AlignedReasoner(AbstractReasoner):
 
     @property
     def arithmetic(self) -> Semiring:
-        """The semiring that it computes in: the given one, or for the Boolean one its relaxation to [0, 1]."""
+        """The given semiring; in place of the Boolean one, its relaxation to [0, 1]."""
         return max_times if self.semiring == lor_land else self.semiring
 
     def __call__(
@@ -119,7 +122,7 @@ class AlignedReasoner(AbstractReasoner):
         first: Probes | None = None,
         lengths: Array | None = None,
     ) -> Execution:
-        """See `AbstractReasoner`. The seeds make its first state, so that `first` changes nothing."""
+        """See `AbstractReasoner`. The seeds make the first state: `first` changes nothing."""
         messages = jax.vmap(self._dense_messages)(inputs)
         step = jax.vmap(self._dense_step)
         start = jax.vmap(self._dense_start)(inputs)
@@ -134,8 +137,8 @@ class AlignedReasoner(AbstractReasoner):
         """Runs one instance on a sparse graph to a fixed point, without an n x n array.
 
         Args:
-          inputs: Node probes `[n]` (a mask_one as an index), edge scalars `[e]` in the order of the graph's edges, graph
-            scalars `[]`. The edge mask is the graph itself and is left out.
+          inputs: Node probes `[n]` (a mask_one as an index), edge scalars `[e]` in the order of the
+            graph's edges, graph scalars `[]`. The edge mask is the graph itself and is left out.
           graph: The edges.
           max_steps: The limit on steps; n + 1 suffices where no cycle improves a state.
 
@@ -158,7 +161,10 @@ class AlignedReasoner(AbstractReasoner):
         return jax.tree.map(lambda a: a[0], self._execution(state, taken, settled))
 
     def harden(self) -> "AlignedReasoner":
-        """A copy with every constant that is near an integer rounded to it. In the Boolean semiring only signs count."""
+        """A copy with every constant that is near an integer rounded to it.
+
+        In the Boolean semiring only signs count, so that nothing needs rounding.
+        """
         if self.semiring == lor_land:
             return self
         copy = nnx.clone(self)
@@ -175,13 +181,14 @@ class AlignedReasoner(AbstractReasoner):
         )
         message = chart.format(self.message.describe())
         return (
-            f"in the semiring {self.semiring.name} (+ is {self.semiring.add.name}, . is {self.semiring.multiply.name}):\n"
+            f"in the semiring {self.semiring.name}, where + is {self.semiring.add.name} "
+            f"and . is {self.semiring.multiply.name}:\n"
             f"  x[v] := {seeds}\n"
             f"  repeat x[v] := x[v] + sum over edges u -> v of x[u] . {message}"
         )
 
     def _messages(self, inputs: Probes, at_sender: Pullback, at_receiver: Pullback) -> Array:
-        """The learned message of every edge, from the scalars of each role pulled back to the edges."""
+        """The learned message of every edge, from the scalars of each role, pulled back."""
         features = self._unit()
         for probe in self.scalars:
             value = inputs[probe.name].astype(features["1"].dtype)
@@ -224,7 +231,7 @@ class AlignedReasoner(AbstractReasoner):
         return self._improve(x, pi, *arg_reduce(self.arithmetic, sent, 0))
 
     def _improve(self, x: Array, pi: Array, best: Array, sender: Array) -> State:
-        """Adds what arrived; a pointer moves only where the sum is new, so that the node itself comes first."""
+        """Adds what arrived. A pointer moves only where the sum is new: keeping comes first."""
         total = self.arithmetic.add.op(x, best)
         return total, jnp.where(total != x, sender, pi)
 
@@ -277,7 +284,7 @@ class AlignedReasoner(AbstractReasoner):
 
 
 def _is_positive(value: Array) -> Array:
-    """One where the value is positive, zero elsewhere, with the gradient of the sigmoid (straight through)."""
+    """One where positive, else zero, with the gradient of the sigmoid (straight through)."""
     soft = jax.nn.sigmoid(value)
     return soft + jax.lax.stop_gradient((value > 0).astype(soft.dtype) - soft)
 
@@ -293,7 +300,7 @@ def _where(mask: Array, new: State, old: State) -> State:
 def _iterate(
     step: Callable[[State], State], start: State, limit: int | Array, *, until_settled: bool
 ) -> tuple[State, Array, Array]:
-    """Steps a batch until each instance has taken `limit` steps, the start included, or a step changes nothing."""
+    """Steps each instance until it shows `limit` states, or a step changes nothing."""
 
     def goes_on(settled: Array, taken: Array) -> Array:
         return ~settled & (taken < limit)

@@ -1,4 +1,4 @@
-"""Building a reasoner for an algorithm, by the name of its processor or with a processor class of one's own."""
+"""Building a reasoner for an algorithm, with a processor of ours or of one's own."""
 
 import difflib
 from types import MappingProxyType
@@ -34,15 +34,18 @@ def build_reasoner(
 
     Args:
       algorithm: What it shall learn. Only the spec is read.
-      processor: A name ("aligned", "mpnn", "mpnn_sparse"), or a class derived from `AbstractProcessor`.
+      processor: A name ("aligned", "mpnn", "mpnn_sparse"), or a class derived from
+        `AbstractProcessor`.
       semiring: What the aligned processor computes in, a semiring or its name.
       width: The width of a learned processor's latent fields.
       with_hints: Whether a learned processor reads and predicts hints.
       rngs: Parameter keys.
 
     Raises:
-      InputError: The processor or the semiring is unknown, or the aligned processor has no semiring.
-      SortError: The processor's type cannot express the spec; the message names a diagram that could.
+      InputError: The processor or the semiring is unknown, or the aligned processor has no
+        semiring.
+      SortError: The processor's type cannot express the spec; the message names a diagram that
+        could.
 
     Example:
       >>> import catalign
@@ -55,12 +58,11 @@ def build_reasoner(
         return AlignedReasoner(algorithm.spec, _semiring(algorithm, semiring), rngs=rngs)
     learned = LEARNED.get(processor) if isinstance(processor, str) else processor
     if learned is None:
-        raise InputError(
-            f"`processor` is {processor!r}; it must be one of {_choice(str(processor), (ALIGNED, *LEARNED))}."
-        )
+        known = _choice(str(processor), (ALIGNED, *LEARNED))
+        raise InputError(f"`processor` is {processor!r}; it must be one of {known}.")
     if not (isinstance(learned, type) and issubclass(learned, AbstractProcessor)):
         raise InputError(
-            f"`processor` is {learned!r}, but a processor is a class derived from AbstractProcessor."
+            f"`processor` is {learned!r}, but it must be a class derived from AbstractProcessor."
         )
     return NeuralReasoner(algorithm.spec, learned, width, with_hints=with_hints, rngs=rngs)
 
@@ -70,12 +72,12 @@ def _semiring(algorithm: Algorithm, semiring: Semiring | str | None) -> Semiring
         return semiring
     if semiring is None:
         raise InputError(
-            f"the aligned processor of {algorithm.name} needs a `semiring`: give one of {', '.join(SEMIRINGS)}."
+            f"the aligned processor of {algorithm.name} needs a `semiring`: "
+            f"give one of {', '.join(SEMIRINGS)}."
         )
     if semiring not in SEMIRINGS:
-        raise InputError(
-            f"`semiring` is {semiring!r}; it must be one of {_choice(semiring, tuple(SEMIRINGS))}."
-        )
+        known = _choice(semiring, tuple(SEMIRINGS))
+        raise InputError(f"`semiring` is {semiring!r}; it must be one of {known}.")
     return SEMIRINGS[semiring]
 
 

@@ -1,4 +1,4 @@
-"""Named learned constants: the coefficients of an affine function whose terms a reader knows by name."""
+"""Learned constants: the coefficients of an affine function whose terms have names."""
 
 from collections.abc import Mapping
 
@@ -36,7 +36,7 @@ class Constants(nnx.Module):
         return self.theta[...][self.terms.index(term)]
 
     def __call__(self, features: Mapping[str, Array]) -> Array:
-        """Applies the affine function to features of one dtype that broadcast explicitly to one shape."""
+        """Applies the affine function to features of one dtype that broadcast to one shape."""
         values = [features[term] for term in self.terms]
         shape = jnp.broadcast_shapes(*(v.shape for v in values))
         dtype = values[0].dtype

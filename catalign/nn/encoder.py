@@ -27,7 +27,7 @@ class Latent:
 
     node: Float[Array, "n w"]
     edge: Float[Array, "n n w"]
-    graph: Float[Array, "w"]
+    graph: Float[Array, " w"]
 
     def __add__(self, other: "Latent") -> "Latent":
         return jax.tree.map(jnp.add, self, other)
@@ -36,7 +36,9 @@ class Latent:
 class Encoder(nnx.Module):
     """One linear map for each probe, added up over the probes that live on the same sort.
 
-    A pointer at the nodes is a relation between nodes, so that its features live on `V*V`.
+    A pointer at the nodes is a relation between nodes, so that its features live on `V*V`. One at
+    the edges relates both ends of a pair to its target: its features, on `V*V*V`, are averaged
+    over the other end.
 
     Args:
       probes: What to encode: all inputs, or all hints.
@@ -50,14 +52,19 @@ class Encoder(nnx.Module):
         self.probes = probes
         self.width = width
         self.linear = nnx.Dict(
-            {p.name: nnx.Linear(p.classes or 1, width, rngs=rngs) for p in probes}
+            {p.name: nnx.Linear(p.classes or 1, width * _parts(p), rngs=rngs) for p in probes}
         )
 
     def __call__(self, features: Probes, n: int) -> Latent:
         """Encodes the features of one instance of n nodes."""
         fields: dict[Location, list[Array]] = {location: [] for location in Location}
         for probe in self.probes:
-            fields[_encoded_at(probe)].append(self.linear[probe.name](features[probe.name]))
+            values = self.linear[probe.name](features[probe.name])
+            if probe.kind in POINTERS and probe.location is Location.EDGE:
+                first, second = jnp.split(values, 2, axis=-1)
+                fields[Location.EDGE].append(first.mean(axis=1) + second.mean(axis=0))
+            else:
+                fields[_encoded_at(probe)].append(values)
         dtype = jax.dtypes.canonicalize_dtype(float)
         shapes = {
             Location.NODE: (n, self.width),
@@ -66,6 +73,11 @@ class Encoder(nnx.Module):
         }
         node, edge, graph = (sum(fields[at], start=jnp.zeros(shapes[at], dtype)) for at in shapes)
         return Latent(node, edge, graph)
+
+
+def _parts(probe: Probe) -> int:
+    """How many fields one probe is encoded to."""
+    return 2 if probe.kind in POINTERS and probe.location is Location.EDGE else 1
 
 
 def _encoded_at(probe: Probe) -> Location:

@@ -19,9 +19,10 @@ from catalign.polynomial.sort import E
 
 
 class NeuralReasoner(AbstractReasoner):
-    """Encode, process, decode: a latent state at each node, moved by one learned layer at every step.
+    """Encode, process, decode: a latent state at each node, moved by one learned layer.
 
-    Maths: `z_t = enc(inputs) + enc(hints_t)`, `h_{t+1} = process(z_t, h_t)`, `hints_{t+1} = dec(z_t, h_t, h_{t+1})`.
+    Maths: `z_t = enc(inputs) + enc(hints_t)`, `h_{t+1} = process(z_t, h_t)`,
+    `hints_{t+1} = dec(z_t, h_t, h_{t+1})`.
 
     Without hint probes, or with `with_hints=False`, only `h` carries the state.
 
@@ -35,7 +36,8 @@ class NeuralReasoner(AbstractReasoner):
     Raises:
       SortError: The processor's diagram cannot express the spec; the message names one that can.
 
-    Source: Velickovic et al. 2022, arXiv 2205.15659, section 3; Ibarz et al. 2022, arXiv 2209.11142.
+    Source: Velickovic et al. 2022, arXiv 2205.15659, section 3; Ibarz et al. 2022, arXiv
+    2209.11142.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class NeuralReasoner(AbstractReasoner):
         teacher_forcing: float | Array = 0.0,
         key: KeyArray | None = None,
     ) -> Predictions:
-        """See `AbstractReasoner`. Predicted hints are fed back soft, so that gradients flow through time."""
+        """See `AbstractReasoner`. Hints are fed back soft, so that gradients flow in time."""
         n, moves = instance_size(self.spec, inputs), max(steps - 1, 1)
         encoded, structure = self._encode(inputs, n)
         truth = {p.name: hints[p.name][:moves] for p in self.hints}
@@ -86,7 +88,8 @@ class NeuralReasoner(AbstractReasoner):
             seen = _where(forced, self._read(hint, n), guess)
             latent, moved = self._step(encoded, structure, hidden, seen, n)
             raw = self._decode(self.hints, latent, hidden, moved)
-            # A finished run keeps what its last step reads: outputs are decoded from it, once, below.
+            # A finished run keeps what its last step reads: outputs are decoded from it, once,
+            # below.
             after = (moved, {p.name: soften(p, raw[p.name]) for p in self.hints})
             return _where(lengths > t + 2, after, (hidden, seen)), raw
 
@@ -107,7 +110,7 @@ class NeuralReasoner(AbstractReasoner):
         first: Probes | None = None,
         lengths: Array | None = None,
     ) -> Execution:
-        """See `AbstractReasoner`. Hints are fed back soft, as in training; what is given back is hard."""
+        """See `AbstractReasoner`. Hints are fed back soft, as in training; results are hard."""
         n = instance_size(self.spec, inputs)
         encoded, structure = self._encode(inputs, n)
         batch = encoded.node.shape[0]
@@ -159,19 +162,18 @@ class NeuralReasoner(AbstractReasoner):
         return jnp.zeros((batch, n, self.width), jax.dtypes.canonicalize_dtype(float))
 
     def _encode(self, inputs: Probes, n: int) -> tuple[Latent, DenseGraph | SparseGraph]:
-        """Encodes the inputs of a batch and reads off the graph that interprets the processor's sorts."""
+        """Encodes the inputs of a batch, and finds the graph that interprets the sorts."""
         dtype = jax.dtypes.canonicalize_dtype(float)
         features = {p.name: read(p, inputs[p.name], n, dtype) for p in self.spec.inputs}
         encoded = jax.vmap(lambda f: self.encode_inputs(f, n))(features)
         if E not in self.diagram.domain:
-            mask = jnp.ones((encoded.node.shape[0], n, n), bool)
-            return encoded, DenseGraph(mask)
-        joined = (
-            inputs[edge_mask(self.spec.inputs).name].astype(bool) | jnp.eye(n, dtype=bool)[None]
-        )
-        # Places past the last edge point outside of the graph, where a segment reduction drops them.
+            return encoded, DenseGraph(mask=jnp.ones((encoded.node.shape[0], n, n), bool))
+        mask = inputs[edge_mask(self.spec.inputs).name]
+        joined = mask.astype(bool) | jnp.eye(n, dtype=bool)[None]
+        # Places past the last edge are padding: a receiver outside of the graph.
         senders, receivers = jax.vmap(lambda m: jnp.nonzero(m, size=n * n, fill_value=n))(joined)
-        return encoded, SparseGraph(senders.astype(jnp.int32), receivers.astype(jnp.int32), n)
+        senders, receivers = senders.astype(jnp.int32), receivers.astype(jnp.int32)
+        return encoded, SparseGraph(senders=senders, receivers=receivers, n_node=n)
 
     def _step(
         self,
@@ -208,7 +210,7 @@ def _where(mask: Array, new: PyTree, old: PyTree) -> PyTree:
 
 
 def _same(new: Probes, old: Probes) -> Array:
-    """Whether two batches of stored values agree, instance by instance; scalars to one part in a million."""
+    """Whether stored values agree, instance by instance; scalars to one in a million."""
 
     def agree(a: Array, b: Array) -> Array:
         close = (

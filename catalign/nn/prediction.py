@@ -2,12 +2,13 @@
 
 | form | scalar | mask | mask_one | categorical | pointer |
 |---|---|---|---|---|---|
-| stored (in a trace) | float `[*s]` | bool `[*s]` | int32 `[]` | int32 `[*s]` | int32 `[*s]` |
-| features (a reasoner reads) | `[*s 1]` | `[*s 1]` in 0..1 | `[n 1]` | `[*s classes]` | `[*s n 1]` |
-| raw (a reasoner predicts) | `[*s]` | logit `[*s]` | logits `[n]` | logits `[*s classes]` | logits `[*s n]` |
+| stored, in a trace | float `[*s]` | bool `[*s]` | int32 `[]` | int32 `[*s]` | int32 `[*s]` |
+| features, what is read | `[*s 1]` | `[*s 1]` in 0..1 | `[n 1]` | `[*s classes]` | `[*s n 1]` |
+| raw, what is predicted | `[*s]` | logit `[*s]` | `[n]` | logits `[*s classes]` | logits `[*s n]` |
 
-Here `*s` are the node axes of the probe's location. `read` goes from stored to features, `soften` from raw to features,
-`harden` from raw to stored; `harden` undoes `read` up to the choice among equal logits.
+Here `*s` are the node axes of the probe's location. `read` goes from stored to features, `soften`
+from raw to features, `harden` from raw to stored; `harden` undoes `read` up to the choice among
+equal logits.
 """
 
 from dataclasses import dataclass
@@ -28,9 +29,10 @@ class Predictions:
     """Raw predictions of one supervised pass over a batch of traces.
 
     Attributes:
-      hints: For each hint probe, the raw prediction of hint steps 1 to T-1 (step 0 is given), `[T-1, B, ...]`.
-        Empty where the reasoner reads no hints.
-      outputs: For each output probe, the raw prediction after the last step of each run, `[B, ...]`.
+      hints: For each hint probe, the raw prediction of hint steps 1 to T-1 (step 0 is given),
+        `[T-1, B, ...]`. Empty where the reasoner reads no hints.
+      outputs: For each output probe, the raw prediction after the last step of each run,
+        `[B, ...]`.
     """
 
     hints: Probes
@@ -46,12 +48,13 @@ class Execution:
       outputs: The output probes, `[B, ...]`.
       hints: The hint probes at the end of the run, `[B, ...]`.
       steps: The number of steps that each instance took, int32 `[B]`.
-      converged: Whether each instance stopped by itself, or at its given length, before the step limit, bool `[B]`.
+      converged: Whether each instance stopped by itself, or at its given length, before the step
+        limit, bool `[B]`.
     """
 
     outputs: Probes
     hints: Probes
-    steps: Int[Array, "b"]
+    steps: Int[Array, " b"]
     converged: Array
 
 

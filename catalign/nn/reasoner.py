@@ -37,10 +37,12 @@ class AbstractReasoner(nnx.Module):
 
         Args:
           inputs: Stored values `[B, ...]`.
-          hints: Stored values `[T, B, ...]`; step 0 is read always, later steps with probability `teacher_forcing`.
+          hints: Stored values `[T, B, ...]`; step 0 is read always, later steps with probability
+            `teacher_forcing`.
           lengths: The number of hint steps of each trace, `[B]`.
           steps: The length T of the time axis, static; longer runs are cut.
-          teacher_forcing: The probability that a step reads the true hint in place of the predicted one.
+          teacher_forcing: The probability that a step reads the true hint in place of the predicted
+            one.
           key: Where chance comes from when `teacher_forcing` is strictly between 0 and 1.
         """
 
@@ -58,13 +60,14 @@ class AbstractReasoner(nnx.Module):
         Args:
           inputs: Stored values `[B, ...]`.
           max_steps: The limit on steps, static.
-          first: The hints at step 0, `[B, ...]`, where the reasoner reads hints; the algorithm's own in the benchmark.
-          lengths: The number of hint steps of each run, as the benchmark gives them. Without it, a run ends when a
-            step changes nothing that the reasoner decodes.
+          first: The hints at step 0, `[B, ...]`, where the reasoner reads hints; the algorithm's
+            own in the benchmark.
+          lengths: The number of hint steps of each run, as the benchmark gives them. Without it, a
+            run ends when a step changes nothing that the reasoner decodes.
         """
 
     def harden(self) -> "AbstractReasoner":
-        """The reasoner with its learned constants rounded where that is meant; itself if nothing is."""
+        """The reasoner with its learned constants rounded; itself if none are meant to be."""
         return self
 
     def describe(self) -> str:

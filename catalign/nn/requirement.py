@@ -15,8 +15,8 @@ _SORTS = {Location.NODE: V, Location.EDGE: V * V, Location.GRAPH: ONE}
 def required_sort(probe: Probe) -> Sort:
     """The sort that a layer must have messages or outputs on to predict a probe.
 
-    A pointer is a map into the nodes, so that predicting one compares a place with every node: it needs one factor `V`
-    more than its location. A mask_one is such a map from the graph.
+    A pointer is a map into the nodes, so that predicting one compares a place with every node: it
+    needs one factor `V` more than its location. A mask_one is such a map from the graph.
 
     Example:
       >>> required_sort(Probe("Pi", Stage.OUTPUT, Location.EDGE, Kind.POINTER))
@@ -31,11 +31,12 @@ def required_sort(probe: Probe) -> Sort:
 def check_expressible(probes: Iterable[Probe], diagram: PolynomialDiagram) -> None:
     """Raises unless encode-process-decode over a diagram can read and predict the probes.
 
-    The decoders read pairs of nodes (`pair_readout`) and the graph (`readout`) off a node field; nothing reads triples.
+    The decoders read pairs of nodes (`pair_readout`) and the graph (`readout`) off a node field.
+    What needs triples needs them in the processor too, or no step could compute it.
 
     Raises:
-      SortError: A probe needs node triples, or pairs of nodes where the diagram has edges only; or there is no edge
-        mask to be the edges.
+      SortError: A probe needs node triples, or pairs of nodes where the diagram has edges only; or
+        there is no edge mask to be the edges.
     """
     probes = tuple(probes)
     if V not in diagram.codomain:
@@ -66,8 +67,8 @@ def check_alignable(spec: Spec, diagram: PolynomialDiagram) -> None:
     """Raises unless the aligned reasoner over a node diagram can read and predict a spec.
 
     Raises:
-      SortError: There is no one edge mask, no node mask to start from, or a probe that is not a node's scalar, mask or
-        pointer (inputs: also scalars of edges and of the graph).
+      SortError: There is no one edge mask, no node mask to start from, or a probe that is not a
+        node's scalar, mask or pointer (inputs: also scalars of edges and of the graph).
     """
     dense = library.message_passing_dense
     if len(_edge_masks(spec.inputs)) != 1:
