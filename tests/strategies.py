@@ -5,7 +5,7 @@ anew for each shape.
 """
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from catalign.polynomial.diagram import PolynomialDiagram
@@ -18,8 +18,12 @@ from catalign.polynomial.message import Argument, Message, Output
 from catalign.polynomial.morphism import GraphMorphism
 from catalign.polynomial.sort import Base, Sort, SortSum, V
 
-LAW = settings(deadline=None, max_examples=25)
+# A busy machine is slow to draw; that says nothing about the strategy.
+LAW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 """How often a law is tried."""
+
+FEW = settings(LAW, max_examples=6)
+"""How often where the law is already tried for each diagram or algorithm of a table."""
 
 POINTER = "pi"
 """The pointer of the diagrams drawn here."""

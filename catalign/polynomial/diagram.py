@@ -109,7 +109,10 @@ class PolynomialDiagram:
         """
         passed = [
             Message(
-                name, sort, (Argument("value", name, identity(sort)),), Output(name, identity(sort))
+                f"keep_{name}",
+                sort,
+                (Argument("value", name, identity(sort)),),
+                Output(name, identity(sort)),
             )
             for name, sort in fields.items()
         ]

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +183,7 @@ class FinFunction:
             raise AxiomError(f"{self!r} has no inverse: it is not bijective.")
         return FinFunction(np.argsort(self.values), self.dom)
 
-    def __call__(self, x: int) -> int:
+    def __call__(self, x: SupportsIndex) -> int:
         """The image of one element."""
         return int(self.values[x])
 

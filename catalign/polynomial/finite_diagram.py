@@ -158,9 +158,9 @@ class FiniteDiagram:
         """The composite that applies this diagram first: substitution of polynomials.
 
         A message of the composite is a message y' of `after` with, for each argument x' of y', a
-        choice sigma(x') of one of this diagram's messages that arrive at i'(x'). Over a commutative
-        semiring its transform is the composite of the transforms. That uses distributivity, so it
-        fails for a learned message function.
+        choice sigma(x') of one of this diagram's messages that arrive at i'(x'). Over a semiring,
+        commutative or not, its transform is the composite of the transforms. That uses
+        distributivity, so it fails for a learned message function.
 
         Args:
           after: The diagram that reads this one's outputs.
