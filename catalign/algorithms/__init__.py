@@ -1,4 +1,4 @@
-"""The classical algorithms with their traces and samplers: the oracle that everything is checked against."""
+"""The classical algorithms with their traces and samplers: the oracle of everything else."""
 
 import lazy_loader as lazy
 

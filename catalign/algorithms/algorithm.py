@@ -1,4 +1,4 @@
-"""An algorithm as a traced state machine: a spec, an initial state, a step, an end and a sampler."""
+"""An algorithm as a traced state machine: a spec, a first state, a step, an end and a sampler."""
 
 import functools
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from jax import Array
 
 from catalign._errors import InputError
 from catalign._typing import Flag, KeyArray, Probes
-from catalign.algorithms.check import check_inputs, instance_size, is_concrete
+from catalign.algorithms.check import HostProbes, check_inputs, instance_size, is_concrete
 from catalign.algorithms.spec import Spec
 from catalign.algorithms.trace import Trace
 
@@ -23,14 +23,16 @@ State = Any
 class Algorithm:
     """A classical algorithm that shows its work.
 
-    The run is `s_0 = init(inputs)`, `s_{t+1} = step(inputs, s_t)`, up to the first `t` with `done(inputs, s_t)`; the
-    trace shows `hints(inputs, s_t)` for each of these states and `outputs(inputs, s)` for the last. All six functions
-    take one instance, are pure JAX, and depend on the size only through shapes: batches are made by `vmap` here.
+    The run is `s_0 = init(inputs)`, `s_{t+1} = step(inputs, s_t)`, up to the first `t` with
+    `done(inputs, s_t)`; the trace shows `hints(inputs, s_t)` for each of these states and
+    `outputs(inputs, s)` for the last. All six functions take one instance, are pure JAX, and depend
+    on the size only through shapes: batches are made by `vmap` here.
 
     Attributes:
       name: Its name, as in the benchmark where it has one.
       spec: The probes.
-      sampler: `sampler(key, size, **laws)` draws the inputs of one instance; laws are typed values with defaults.
+      sampler: `sampler(key, size, **laws)` draws the inputs of one instance; laws are typed values
+        with defaults.
       init: `init(inputs)` gives the first state, any pytree.
       step: `step(inputs, state)` gives the next state.
       done: `done(inputs, state)` says that the state is the last one.
@@ -38,8 +40,9 @@ class Algorithm:
       outputs: `outputs(inputs, state)` gives the output probes of the last state.
       max_steps: `max_steps(n)` bounds the number of hints of a run of n nodes.
       source: Where the algorithm is described, with the chapter.
-      validate: `validate(inputs)` raises `InputError` on an instance outside the algorithm's domain. It sees concrete
-        NumPy arrays with a batch axis, after shapes, dtypes and pointer ranges were checked from the spec.
+      validate: `validate(inputs)` raises `InputError` on an instance outside the algorithm's
+        domain. It sees concrete NumPy arrays with a batch axis, after shapes, dtypes and pointer
+        ranges were checked from the spec.
       min_size: The smallest `n` that the algorithm is defined for.
 
     Example: see `examples/` for an algorithm of one's own in one file.
@@ -55,7 +58,7 @@ class Algorithm:
     outputs: Callable[[Probes, State], Probes]
     max_steps: Callable[[int], int]
     source: str
-    validate: Callable[[Probes], None] | None = None
+    validate: Callable[[HostProbes], None] | None = None
     min_size: int = 1
 
     def size(self, inputs: Probes) -> int:
@@ -73,13 +76,14 @@ class Algorithm:
           The trace, without a batch axis. Jittable and vmappable.
 
         Raises:
-          InputError: The inputs do not fit the spec, or lie outside the algorithm's domain (outside of jit).
+          InputError: The inputs do not fit the spec, or lie outside the algorithm's domain (outside
+            of jit).
         """
         batched = jax.tree.map(lambda x: jnp.asarray(x)[None], dict(inputs))
         return _first(self.traces(batched, steps=steps))
 
     def traces(self, inputs: Probes, *, steps: int | None = None) -> Trace:
-        """Runs a batch of instances of one size and records it, in one loop that ends with the longest run.
+        """Runs a batch of instances of one size in one loop, which ends with the longest run.
 
         Args:
           inputs: Values by probe name, `[B, ...]`.
@@ -157,7 +161,7 @@ def _select(mask: Array, new: State, old: State) -> State:
 
 @functools.partial(jax.jit, static_argnums=(0, 2))
 def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
-    """One loop over the whole batch: vmap inside, so that buffers are written in place and never selected."""
+    """One loop over the batch: vmap inside, so that buffers are written in place."""
     step, done, show = jax.vmap(algorithm.step), jax.vmap(algorithm.done), jax.vmap(algorithm.hints)
     first = jax.vmap(algorithm.init)(inputs)
     order = [p.name for p in algorithm.spec.hints]
@@ -170,6 +174,9 @@ def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
         lambda h: jnp.zeros((steps, *h.shape), h.dtype), jax.eval_shape(ordered, first)
     )
 
+    def write(buffers: dict[str, Array], t: Array, shown: dict[str, Array]) -> dict[str, Array]:
+        return {name: buffers[name].at[t].set(shown[name]) for name in order}
+
     def running(carry: State) -> Flag:
         t, _, _, ended, _ = carry
         return (t < steps) & ~jnp.all(ended)
@@ -177,19 +184,13 @@ def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
     def advance(carry: State) -> State:
         t, state, lengths, ended, seen = carry
         moved = _select(ended, state, step(inputs, state))
-        seen = jax.tree.map(lambda buffer, hint: buffer.at[t].set(hint), seen, ordered(moved))
+        seen = write(seen, t, ordered(moved))
         return t + 1, moved, lengths + (~ended).astype(jnp.int32), ended | done(inputs, moved), seen
 
     batch = jax.tree.leaves(inputs)[0].shape[0]
-    seen = jax.tree.map(lambda buffer, hint: buffer.at[0].set(hint), buffers, ordered(first))
+    seen = write(buffers, jnp.int32(0), ordered(first))
     start = (jnp.int32(1), first, jnp.ones(batch, jnp.int32), done(inputs, first), seen)
     t, last, lengths, ended, seen = jax.lax.while_loop(running, advance, start)
     final = ordered(last)
-    past = jnp.arange(steps) >= t
-    hints = {
-        name: jnp.where(
-            past.reshape((-1,) + (1,) * final[name].ndim), final[name][None], seen[name]
-        )
-        for name in order
-    }
+    hints = jax.lax.fori_loop(t, steps, lambda i, buffers: write(buffers, i, final), seen)
     return Trace(inputs, hints, dict(jax.vmap(algorithm.outputs)(inputs, last)), lengths, ended)

@@ -1,11 +1,17 @@
 """Checks of user-given inputs against a spec, on the host and before any work."""
 
-import jax
+from collections.abc import Mapping
+from typing import TypeAlias
+
 import numpy as np
+from jax.core import Tracer
 
 from catalign._errors import InputError, ShapeMismatchError
 from catalign._typing import Probes
 from catalign.algorithms.spec import Kind, Probe, Spec
+
+HostProbes: TypeAlias = Mapping[str, np.ndarray]
+"""Values of probes by name, on the host, with a batch axis."""
 
 
 def instance_size(spec: Spec, inputs: Probes) -> int:
@@ -20,8 +26,8 @@ def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> Non
     Names and shapes are checked always; values only outside of jit, where they are concrete.
 
     Raises:
-      InputError: A probe is missing or unknown, there are fewer than `min_size` nodes, a value is NaN or infinite, or
-        an index is out of range.
+      InputError: A probe is missing or unknown, there are fewer than `min_size` nodes, a value is
+        NaN or infinite, or an index is out of range.
       ShapeMismatchError: A probe has another shape or dtype than its location and kind ask for.
     """
     expected = [p.name for p in spec.inputs]
@@ -40,8 +46,9 @@ def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> Non
         shape = leading + (n,) * probe.rank
         if np.shape(inputs[probe.name]) != shape:
             raise ShapeMismatchError(
-                f"`inputs[{probe.name!r}]` of {name} has shape {np.shape(inputs[probe.name])}, but a "
-                f"{probe.location.value} {probe.kind.value} of {n} nodes and batch {leading} has shape {shape}."
+                f"`inputs[{probe.name!r}]` of {name} has shape {np.shape(inputs[probe.name])}, "
+                f"but a {probe.location.value} {probe.kind.value} of {n} nodes and batch {leading} "
+                f"has shape {shape}."
             )
     if is_concrete(inputs):
         for probe in spec.inputs:
@@ -50,7 +57,7 @@ def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> Non
 
 def is_concrete(inputs: Probes) -> bool:
     """Whether the values are known: outside of jit, vmap and grad."""
-    return not any(isinstance(value, jax.core.Tracer) for value in inputs.values())
+    return not any(isinstance(value, Tracer) for value in inputs.values())
 
 
 def _check_values(name: str, probe: Probe, values: np.ndarray, n: int) -> None:

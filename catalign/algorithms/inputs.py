@@ -5,7 +5,9 @@ import numpy as np
 from jax import Array
 
 from catalign._errors import InputError
-from catalign._typing import AdjacencyMask, Flag, Index, Probes
+from catalign._typing import AdjacencyMask
+from catalign.algorithms.arrays import put as put
+from catalign.algorithms.check import HostProbes
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
 
 POS = Probe("pos", Stage.INPUT, Location.NODE, Kind.SCALAR)
@@ -31,11 +33,11 @@ def positions(n: int) -> Array:
     return jnp.arange(n, dtype=float) / n
 
 
-def graph_inputs(mask: AdjacencyMask, weights: Array | None = None) -> Probes:
+def graph_inputs(mask: AdjacencyMask, weights: Array | None = None) -> dict[str, Array]:
     """The inputs `pos`, `A` and `adj` of a graph.
 
-    As in the benchmark, `adj` holds every self-loop, and `A` is the weight of an edge and 0 elsewhere; whether a
-    node really has a self-loop shows in the diagonal of `A`.
+    As in the benchmark, `adj` holds every self-loop, and `A` is the weight of an edge and 0
+    elsewhere; whether a node really has a self-loop shows in the diagonal of `A`.
 
     Args:
       mask: Which ordered pairs are edges.
@@ -54,28 +56,14 @@ def graph_inputs(mask: AdjacencyMask, weights: Array | None = None) -> Probes:
     }
 
 
-def edge_mask(inputs: Probes) -> AdjacencyMask:
-    """Which ordered pairs are edges: `adj` off the diagonal, and the self-loops that `A` has."""
-    weights, adjacency = inputs["A"], inputs["adj"]
-    loop = jnp.eye(weights.shape[0], dtype=bool)
-    return jnp.where(loop, weights != 0, adjacency)
+def edge_costs(inputs: HostProbes) -> np.ndarray:
+    """The weight of each edge, and inf where there is none; a self-loop only where `A` has one."""
+    weights = np.asarray(inputs["A"], dtype=np.float64)
+    loop = np.eye(weights.shape[-1], dtype=bool)
+    return np.where(np.where(loop, weights != 0, inputs["adj"]), weights, np.inf)
 
 
-def put(values: Array, index: Index, value: Array, *, when: Flag | bool = True) -> Array:
-    """`values` with the entry at `index` replaced, if `when` holds.
-
-    A comparison with every index instead of a scatter: batched scatters run one instance at a time on a CPU.
-
-    Example:
-      >>> put(jnp.array([1, 2, 3]), jnp.int32(1), jnp.int32(7)).tolist()
-      [1, 7, 3]
-    """
-    here = jnp.arange(values.shape[0], dtype=jnp.int32) == index
-    here = (here & when).reshape((-1,) + (1,) * (values.ndim - 1))
-    return jnp.where(here, value, values)
-
-
-def check_adjacency(name: str, inputs: Probes) -> None:
+def check_adjacency(name: str, inputs: HostProbes) -> None:
     """Raises unless every weight that is not 0 lies on an edge.
 
     Raises:
@@ -86,12 +74,12 @@ def check_adjacency(name: str, inputs: Probes) -> None:
     if bad.any():
         b, u, v = (int(i) for i in np.argwhere(bad)[0])
         raise InputError(
-            f"`inputs['A']` of {name} is {inputs['A'][b, u, v]} at edge {u} -> {v} of instance {b}, but "
-            f"`inputs['adj']` has no edge there. Set that weight to 0, or `adj` to True."
+            f"`inputs['A']` of {name} is {inputs['A'][b, u, v]} at edge {u} -> {v} of instance "
+            f"{b}, but `inputs['adj']` has no edge there. Set that weight to 0, or `adj` to True."
         )
 
 
-def check_nonnegative(name: str, inputs: Probes) -> None:
+def check_nonnegative(name: str, inputs: HostProbes) -> None:
     """Raises unless all weights are at least 0.
 
     Raises:
@@ -101,12 +89,12 @@ def check_nonnegative(name: str, inputs: Probes) -> None:
     if bad.any():
         b, u, v = (int(i) for i in np.argwhere(bad)[0])
         raise InputError(
-            f"`inputs['A']` of {name} is {inputs['A'][b, u, v]} at edge {u} -> {v} of instance {b}. "
-            f"{name} needs weights of at least 0; bellman_ford allows negative ones."
+            f"`inputs['A']` of {name} is {inputs['A'][b, u, v]} at edge {u} -> {v} of instance "
+            f"{b}. {name} needs weights of at least 0; bellman_ford allows negative ones."
         )
 
 
-def check_undirected(name: str, inputs: Probes) -> None:
+def check_undirected(name: str, inputs: HostProbes) -> None:
     """Raises unless the graph is undirected: `A` and `adj` are symmetric.
 
     Raises:
@@ -118,24 +106,24 @@ def check_undirected(name: str, inputs: Probes) -> None:
         if bad.any():
             b, u, v = (int(i) for i in np.argwhere(bad)[0])
             raise InputError(
-                f"`inputs[{probe!r}]` of {name} is {values[b, u, v]} at {u} -> {v} but {values[b, v, u]} at "
-                f"{v} -> {u} (instance {b}). {name} is for undirected graphs: make it symmetric."
+                f"`inputs[{probe!r}]` of {name} is {values[b, u, v]} at {u} -> {v} but "
+                f"{values[b, v, u]} at {v} -> {u} (instance {b}). {name} is for undirected graphs: "
+                "make it symmetric."
             )
 
 
-def check_acyclic(name: str, inputs: Probes) -> None:
+def check_acyclic(name: str, inputs: HostProbes) -> None:
     """Raises unless the graph has no directed cycle.
 
-    Maths: a graph is acyclic iff removing the nodes without an incoming edge, again and again, removes all of them.
+    Maths: a graph is acyclic iff removing the nodes without an incoming edge, again and again,
+      removes all of them.
 
     Raises:
       InputError: A cycle exists; the message names its instance and a node that a cycle leads to.
     """
-    n = inputs["A"].shape[-1]
-    loop = np.eye(n, dtype=bool)
-    edges = np.where(loop, inputs["A"] != 0, np.asarray(inputs["adj"]))
+    edges = np.isfinite(edge_costs(inputs))
     alive = np.ones(edges.shape[:2], dtype=bool)
-    for _ in range(n):
+    for _ in range(edges.shape[-1]):
         alive &= (edges & alive[:, :, None]).any(axis=1)
     if alive.any():
         b, v = (int(i) for i in np.argwhere(alive)[0])

@@ -1,8 +1,8 @@
 """What an algorithm reads, shows and returns: stages, locations, kinds, probes, specs.
 
-A *probe* is a named field: a function from a location (the nodes, the ordered node pairs, the graph) to values of a
-kind. A *spec* lists the probes of an algorithm in order. The words are those of the CLRS-30 benchmark
-(Velickovic et al. 2022, arXiv 2205.15659).
+A *probe* is a named field: a function from a location (the nodes, the ordered node pairs, the
+graph) to values of a kind. A *spec* lists the probes of an algorithm in order. The words are those
+of the CLRS-30 benchmark (Velickovic et al. 2022, arXiv 2205.15659).
 """
 
 import enum
@@ -43,7 +43,7 @@ class Kind(enum.Enum):
     | MASK_ONE | one node: a map ONE -> V | the node's index, int32; no node axis |
     | CATEGORICAL | one of `classes` | the class, int32; -1 where `partial` |
     | POINTER | a node at each place: a map V -> V | node indices, int32; -1 where `partial` |
-    | SHOULD_BE_PERMUTATION | a pointer that is a predecessor list | as POINTER; the first points to itself |
+    | SHOULD_BE_PERMUTATION | a predecessor list | as POINTER; the first points to itself |
     """
 
     SCALAR = "scalar"
@@ -67,7 +67,8 @@ class Probe:
       partial: Whether some places hold no value (stored as -1) and are not scored.
 
     Raises:
-      InputError: `classes` is missing for a categorical or given for another kind, a mask_one is not at the nodes.
+      InputError: `classes` is missing for a categorical or given for another kind, a mask_one is
+        not at the nodes.
 
     Example:
       >>> str(Probe("d", Stage.HINT, Location.NODE, Kind.SCALAR))

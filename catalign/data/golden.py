@@ -1,8 +1,9 @@
-"""Reading and writing traces in the golden npz format, the interchange format of the recorded benchmark runs.
+"""Reading and writing traces in the golden npz format, that of the recorded benchmark runs.
 
-A file holds arrays `input/NAME` [B, ...], `hint/NAME` [T, B, ...], `output/NAME` [B, ...] and `lengths` [B]. Masks are
-0 or 1, a mask_one is one-hot over the nodes, a categorical is one-hot on its last axis, and a place without a value
-holds -1 (the last class of a categorical). Hints at or past a run's length mean nothing.
+A file holds arrays `input/NAME` [B, ...], `hint/NAME` [T, B, ...], `output/NAME` [B, ...] and
+`lengths` [B]. Masks are 0 or 1, a mask_one is one-hot over the nodes, a categorical is one-hot on
+its last axis, and a place without a value holds -1 (the last class of a categorical). Hints at or
+past a run's length mean nothing.
 """
 
 import zipfile
@@ -25,11 +26,14 @@ def load(path: str | PathLike[str], spec: Spec) -> Trace:
       spec: The probes that the file must hold.
 
     Returns:
-      A batch of traces. Every run is taken as complete, and hints past a run's length repeat its last one.
+      A batch of traces. Every run is taken as complete, and hints past a run's length repeat its
+      last one.
 
     Raises:
-      InputError: The file is missing or no npz file, or holds other probes or values than the spec has.
-      ShapeMismatchError: A probe has another shape than the spec and the file's other probes ask for.
+      InputError: The file is missing or no npz file, or holds other probes or values than the spec
+        has.
+      ShapeMismatchError: A probe has another shape than the spec and the file's other probes ask
+        for.
 
     Example:
       >>> import tempfile, jax
@@ -88,14 +92,15 @@ def save(path: str | PathLike[str], spec: Spec, trace: Trace) -> None:
     """
     if not np.asarray(trace.complete).all():
         raise InputError(
-            f"`trace` has {int((~np.asarray(trace.complete)).sum())} runs that were cut short, which the "
-            "golden format cannot say. Trace with more `steps`."
+            f"`trace` has {int((~np.asarray(trace.complete)).sum())} runs that were cut short, "
+            "which the golden format cannot say. Trace with more `steps`."
         )
     values = {Stage.INPUT: trace.inputs, Stage.HINT: trace.hints, Stage.OUTPUT: trace.outputs}
     n = next(trace.inputs[p.name].shape[-1] for p in spec.inputs if p.rank > 0)
     arrays = {_key(p): _encode(p, np.asarray(values[p.stage][p.name]), n) for p in spec}
+    arrays["lengths"] = np.asarray(trace.lengths)
     with open(path, "wb") as file:
-        np.savez_compressed(file, lengths=np.asarray(trace.lengths), **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def _key(probe: Probe) -> str:
@@ -110,7 +115,8 @@ def _read(path: str | PathLike[str]) -> dict[str, np.ndarray]:
         raise InputError(f"`path` {str(path)!r} does not exist.") from None
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"`path` {str(path)!r} is not a readable npz file ({error}). Write one with `golden.save`."
+            f"`path` {str(path)!r} is not a readable npz file ({error}). "
+            "Write one with `golden.save`."
         ) from error
 
 
@@ -139,8 +145,8 @@ def _check_shape(
         ok = values.shape == shape
     if not ok:
         raise ShapeMismatchError(
-            f"{_key(probe)!r} in {str(path)!r} has shape {values.shape}, but {probe} of {n} nodes and "
-            f"{batch} runs has shape {shape}."
+            f"{_key(probe)!r} in {str(path)!r} has shape {values.shape}, but {probe} of {n} nodes "
+            f"and {batch} runs has shape {shape}."
         )
 
 

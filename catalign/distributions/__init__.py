@@ -1,4 +1,4 @@
-"""Laws of inputs: graph families, weights and keys, as typed frozen values with a pure JAX `sample`."""
+"""Laws of inputs: graph families, weights and keys, as typed values with a pure `sample`."""
 
 import lazy_loader as lazy
 

@@ -1,6 +1,14 @@
 from .graph import AbstractGraphLaw as AbstractGraphLaw
 from .graph import Acyclic as Acyclic
 from .graph import ErdosRenyi as ErdosRenyi
+from .graph_family import Communities as Communities
+from .graph_family import Complete as Complete
+from .graph_family import Geometric as Geometric
+from .graph_family import Grid as Grid
+from .graph_family import Path as Path
+from .graph_family import PowerLaw as PowerLaw
+from .graph_family import Tree as Tree
+from .graph_family import WattsStrogatz as WattsStrogatz
 from .weight import AbstractWeightLaw as AbstractWeightLaw
 from .weight import BenchmarkWeights as BenchmarkWeights
 from .weight import ConstantWeights as ConstantWeights

@@ -1,31 +1,31 @@
 """Graph families: laws of the edge mask of a graph on n nodes.
 
-Every law has `sample(key, n)`, which gives a bool matrix `[n, n]` of ordered pairs, and says whether its graphs are
-`directed` (undirected ones are symmetric) and `acyclic`.
+Every law has `sample(key, n)`, which gives a bool matrix `[n, n]` of ordered pairs, and says
+whether its graphs are `directed` (undirected ones are symmetric) and `acyclic`.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 
 from catalign._typing import AdjacencyMask, KeyArray, Scalar
 from catalign.distributions.check import check_probability
+from catalign.distributions.random import uniform
 
 
 class AbstractGraphLaw(ABC):
-    """A law of graphs on n nodes. Law: `sample` is symmetric unless `directed`, and has no cycle if `acyclic`."""
+    """A law of graphs. Law: `sample` is symmetric unless `directed`, without cycle if `acyclic`.
 
-    @property
-    def directed(self) -> bool:
-        """Whether an edge may lack its reverse."""
-        return False
+    Attributes:
+      directed: Whether an edge may lack its reverse.
+      acyclic: Whether there is never a directed cycle.
+    """
 
-    @property
-    def acyclic(self) -> bool:
-        """Whether there is never a directed cycle."""
-        return False
+    directed: bool
+    acyclic: bool
 
     @abstractmethod
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
@@ -36,8 +36,8 @@ class AbstractGraphLaw(ABC):
 class ErdosRenyi(AbstractGraphLaw):
     """Every ordered pair, self-loops too, is drawn with probability p on its own.
 
-    Maths: directed, `P(u -> v) = p`; undirected, an edge needs both of its ordered pairs, so `P(u - v) = p^2`, as in
-    the benchmark.
+    Maths: directed, `P(u -> v) = p`; undirected, an edge needs both of its ordered pairs, so `P(u -
+    v) = p^2`, as in the benchmark.
 
     Args:
       p: The probability, or several, of which each graph uses one chosen at random.
@@ -53,6 +53,7 @@ class ErdosRenyi(AbstractGraphLaw):
 
     p: float | tuple[float, ...] = 0.5
     directed: bool = False
+    acyclic: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_probability("p", self.p)
@@ -60,31 +61,24 @@ class ErdosRenyi(AbstractGraphLaw):
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""
         choice, pairs = jax.random.split(key)
-        drawn = jax.random.uniform(pairs, (n, n)) < _one_of(choice, self.p)
+        drawn = uniform(pairs, (n, n)) < _one_of(choice, self.p)
         return drawn if self.directed else drawn & drawn.T
 
 
 @dataclass(frozen=True)
 class Acyclic(AbstractGraphLaw):
-    """The graphs of another law with every edge turned to point forwards in a random order of the nodes.
+    """The graphs of another law, every edge turned forwards in a random order of the nodes.
 
     Maths: the strict upper triangle of the mask, relabelled by a random permutation.
 
     Args:
-      of: The law whose graphs are turned. `ErdosRenyi(p, directed=True)` gives the benchmark's acyclic graphs.
+      of: The law whose graphs are turned. `ErdosRenyi(p, directed=True)` gives the benchmark's
+        acyclic graphs.
     """
 
     of: AbstractGraphLaw = ErdosRenyi(0.5, directed=True)
-
-    @property
-    def directed(self) -> bool:
-        """An acyclic graph is directed."""
-        return True
-
-    @property
-    def acyclic(self) -> bool:
-        """Always."""
-        return True
+    directed: ClassVar[bool] = True
+    acyclic: ClassVar[bool] = True
 
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""

@@ -1,5 +1,9 @@
-"""Laws of edge weights: `sample(key, n, directed=...)` gives a matrix `[n, n]`, symmetric unless `directed`."""
+"""Laws of edge weights.
 
+`sample(key, n, directed=...)` gives a matrix `[n, n]`, symmetric unless `directed`.
+"""
+
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -10,6 +14,7 @@ from jax import Array
 from catalign._errors import InputError
 from catalign._typing import EdgeMatrix, KeyArray
 from catalign.distributions.check import check_interval
+from catalign.distributions.random import uniform
 
 
 class AbstractWeightLaw(ABC):
@@ -33,7 +38,7 @@ class BenchmarkWeights(AbstractWeightLaw):
 
     def sample(self, key: KeyArray, n: int, *, directed: bool) -> EdgeMatrix:
         """Draws a weight for every ordered pair of `n` nodes."""
-        drawn = jax.random.uniform(key, (n, n))
+        drawn = uniform(key, (n, n))
         return drawn if directed else jnp.sqrt(drawn * drawn.T + 0.001)
 
 
@@ -53,7 +58,7 @@ class UniformWeights(AbstractWeightLaw):
 
     def sample(self, key: KeyArray, n: int, *, directed: bool) -> EdgeMatrix:
         """Draws a weight for every ordered pair of `n` nodes."""
-        drawn = jax.random.uniform(key, (n, n), minval=self.low, maxval=self.high)
+        drawn = uniform(key, (n, n), self.low, self.high)
         return drawn if directed else mirror(drawn)
 
 
@@ -74,8 +79,7 @@ class LogUniformWeights(AbstractWeightLaw):
 
     def sample(self, key: KeyArray, n: int, *, directed: bool) -> EdgeMatrix:
         """Draws a weight for every ordered pair of `n` nodes."""
-        ends = jnp.log(jnp.asarray([self.low, self.high], dtype=float))
-        drawn = jnp.exp(jax.random.uniform(key, (n, n), minval=ends[0], maxval=ends[1]))
+        drawn = jnp.exp(uniform(key, (n, n), math.log(self.low), math.log(self.high)))
         return drawn if directed else mirror(drawn)
 
 

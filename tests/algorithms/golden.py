@@ -1,4 +1,4 @@
-"""Golden parity: our traces against runs recorded from the public benchmark, probe by probe and step by step."""
+"""Golden parity: our traces against recorded runs of the public benchmark."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def golden_files(*names: str) -> list[Path]:
 
 
 def assert_golden(algorithm: Algorithm, path: Path) -> None:
-    """Runs the algorithm on the recorded inputs, in float64, and compares every probe at every step."""
+    """Runs the algorithm on the recorded inputs in float64; compares every probe at every step."""
     with jax.enable_x64(True):
         recorded = golden.load(path, algorithm.spec)
         size = algorithm.size(recorded.inputs)

@@ -1,0 +1,63 @@
+"""Reading and writing small arrays at computed places, in the forms that compile to vector code.
+
+Under `vmap` a scatter or an argmin runs one element at a time on a CPU; comparisons with every
+index and plain reductions run in vector registers, and are 10 to 20 times faster there at n = 64.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from catalign._typing import Flag, Index
+
+
+def put(values: Array, index: Index, value: Array, *, when: Flag | bool = True) -> Array:
+    """`values` with the entry at `index` of the first axis replaced, if `when` holds.
+
+    Example:
+      >>> put(jnp.array([1, 2, 3]), jnp.int32(1), jnp.int32(7)).tolist()
+      [1, 7, 3]
+    """
+    here = jnp.arange(values.shape[0], dtype=jnp.int32) == index
+    here = (here & when).reshape((-1,) + (1,) * (values.ndim - 1))
+    return jnp.where(here, value, values)
+
+
+def first(mask: Array) -> Array:
+    """The first index of the first axis where `mask` holds; the axis length where it never does.
+
+    Maths: `min {i : mask_i}`, and `n` for the empty set.
+
+    Example:
+      >>> first(jnp.array([[False, True], [False, False], [False, True]])).tolist()
+      [3, 0]
+    """
+    n = mask.shape[0]
+    # The narrowest index type that holds n: four times as many lanes as int32 up to n = 127.
+    dtype = next(t for t in (jnp.int8, jnp.int16, jnp.int32) if n <= jnp.iinfo(t).max)
+    index = jnp.arange(n, dtype=dtype).reshape((-1,) + (1,) * (mask.ndim - 1))
+    return jnp.min(jnp.where(mask, index, dtype(n)), axis=0, initial=n).astype(jnp.int32)
+
+
+def last(mask: Array) -> Array:
+    """The last index of the first axis where `mask` holds; -1 where it never does.
+
+    Example:
+      >>> last(jnp.array([[False, True], [False, False], [False, True]])).tolist()
+      [-1, 2]
+    """
+    n = mask.shape[0]
+    return n - 1 - first(mask[::-1]).clip(max=n)
+
+
+def least(values: Array) -> tuple[Array, Array]:
+    """The minimum over the first axis and its index, the first one among equals.
+
+    Example:
+      >>> best, index = least(jnp.array([3.0, 1.0, 1.0]))
+      >>> float(best), int(index)
+      (1.0, 1)
+    """
+    # The barrier keeps the two reductions apart: fused into one they run ten times slower on a CPU.
+    best = jax.lax.optimization_barrier(values.min(axis=0))
+    return best, first(values == best[None])
