@@ -1,0 +1,198 @@
+"""What a training run does, as one frozen value that needs no JAX."""
+
+import dataclasses
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalign._errors import InputError
+
+
+class HintMode(enum.Enum):
+    """How a reasoner uses the hints of its algorithm."""
+
+    ENCODED_DECODED = "encoded_decoded"
+    """Reads the hints of each step and predicts those of the next."""
+    NONE = "none"
+    """Sees inputs and outputs alone."""
+
+
+class Schedule(enum.Enum):
+    """How the learning rate moves after the warm-up."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"
+    """Falls to zero along half a cosine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The settings of a training run. All cadences are in updates, and act at the next end of a dispatch.
+
+    Attributes:
+      steps: The number of parameter updates.
+      batch_size: The number of instances in each update.
+      sizes: The training sizes. The updates of one dispatch share a size; dispatches take turns through them.
+      processor: The processor's name; the algorithm's default if left out.
+      semiring: What the aligned processor computes in; that of the algorithm's alignment if left out.
+      width: The width of latent fields.
+      hints: How hints are used.
+      hint_weight: What the hint losses count for, beside 1 for the output losses.
+      teacher_forcing: The probability that a step reads the true hint in place of the predicted one.
+      learning_rate: The peak learning rate of Adam.
+      schedule: How the learning rate moves.
+      warmup_steps: Updates over which the learning rate rises from zero.
+      clip: The largest global norm of a gradient.
+      updates_per_dispatch: Updates in one call to the device.
+      trace_steps: The longest trace to train on; chosen from a sample of runs if left out.
+      seed: Where all chance comes from: equal seeds give equal runs.
+      log_every: Updates between two rows of metrics.
+      eval_every: Updates between two validations at the largest training size; 0 for none.
+      save_every: Updates between two checkpoints.
+      eval_sizes: The sizes of the final evaluation.
+      eval_instances: Instances in a validation, and for each size of the final evaluation.
+      harden: Whether to round learned constants at the end, where the processor can and no score is lost.
+
+    Raises:
+      InputError: A value is out of range; the message names it.
+
+    Example:
+      >>> TrainConfig(steps=100, sizes=(4, 8)).learning_rate
+      0.001
+      >>> TrainConfig(steps=0)
+      Traceback (most recent call last):
+      ...
+      catalign._errors.InputError: `steps` is 0, but it must be a whole number of at least 1.
+    """
+
+    steps: int = 2000
+    batch_size: int = 32
+    sizes: tuple[int, ...] = (4, 7, 11, 13, 16)
+    processor: str | None = None
+    semiring: str | None = None
+    width: int = 32
+    hints: HintMode = HintMode.ENCODED_DECODED
+    hint_weight: float = 1.0
+    teacher_forcing: float = 0.0
+    learning_rate: float = 1e-3
+    schedule: Schedule = Schedule.CONSTANT
+    warmup_steps: int = 0
+    clip: float = 1.0
+    updates_per_dispatch: int = 10
+    trace_steps: int | None = None
+    seed: int = 0
+    log_every: int = 50
+    eval_every: int = 500
+    save_every: int = 500
+    eval_sizes: tuple[int, ...] = (16, 64)
+    eval_instances: int = 32
+    harden: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("sizes", "eval_sizes"):
+            sizes = getattr(self, name)
+            if isinstance(sizes, str) or not isinstance(sizes, (tuple, list)) or not sizes:
+                raise InputError(
+                    f"`{name}` is {sizes!r}, but it must hold at least one size, such as (4, 8, 16)."
+                )
+            object.__setattr__(self, name, tuple(sizes))
+            for size in sizes:
+                _check_whole(name, size, 1)
+        for name in (
+            "steps",
+            "batch_size",
+            "width",
+            "updates_per_dispatch",
+            "log_every",
+            "save_every",
+        ):
+            _check_whole(name, getattr(self, name), 1)
+        _check_whole("eval_instances", self.eval_instances, 1)
+        for name in ("eval_every", "warmup_steps", "seed"):
+            _check_whole(name, getattr(self, name), 0)
+        if self.seed >= 2**31:
+            raise InputError(f"`seed` is {self.seed}, but it must be below 2**31.")
+        if self.trace_steps is not None:
+            _check_whole("trace_steps", self.trace_steps, 2)
+        if self.warmup_steps >= self.steps:
+            raise InputError(
+                f"`warmup_steps` is {self.warmup_steps}, but the run has {self.steps} `steps`: warm up for fewer."
+            )
+        for name in ("learning_rate", "clip"):
+            _check_real(name, getattr(self, name), low=0.0, open_below=True)
+        _check_real("hint_weight", self.hint_weight, low=0.0)
+        _check_real("teacher_forcing", self.teacher_forcing, low=0.0, high=1.0)
+        for name, kind in (("hints", HintMode), ("schedule", Schedule)):
+            if not isinstance(getattr(self, name), kind):
+                known = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)
+                raise InputError(
+                    f"`{name}` is {getattr(self, name)!r}, but it must be one of {known}."
+                )
+        for name in ("processor", "semiring"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, str) and value):
+                raise InputError(f"`{name}` is {value!r}, but it must be a name or None.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as values that JSON knows.
+
+        Example:
+          >>> TrainConfig().to_dict()["schedule"]
+          'constant'
+        """
+        values = dataclasses.asdict(self)
+        return {
+            name: value.value
+            if isinstance(value, enum.Enum)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
+        """The inverse of `to_dict`.
+
+        Raises:
+          InputError: A name is unknown or a value out of range.
+
+        Example:
+          >>> TrainConfig.from_dict(TrainConfig(seed=3).to_dict()).seed
+          3
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise InputError(
+                f"The settings hold {', '.join(unknown)}, which this version does not know."
+            )
+        found = dict(values)
+        for name, kind in (("hints", HintMode), ("schedule", Schedule)):
+            if name in found:
+                try:
+                    found[name] = kind(found[name])
+                except ValueError:
+                    choices = ", ".join(repr(member.value) for member in kind)
+                    raise InputError(
+                        f"`{name}` is {found[name]!r}, but it must be one of {choices}."
+                    ) from None
+        return cls(**found)
+
+
+def _check_whole(name: str, value: object, low: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise InputError(f"`{name}` is {value!r}, but it must be a whole number of at least {low}.")
+
+
+def _check_real(
+    name: str, value: object, *, low: float, high: float = math.inf, open_below: bool = False
+) -> None:
+    real = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not real or not low <= value <= high or (open_below and value == low):
+        bound = f"{'above' if open_below else 'at least'} {low:g}" + (
+            "" if high == math.inf else f", at most {high:g}"
+        )
+        raise InputError(f"`{name}` is {value!r}, but it must be a finite number {bound}.")

@@ -1,0 +1,237 @@
+"""The jitted update: several in one dispatch, on data made inside it."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from catalign._typing import KeyArray, PyTree, Scalar
+from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.spec import Stage
+from catalign.nn.reasoner import AbstractReasoner
+from catalign.training.config import TrainConfig
+from catalign.training.loss import Losses, loss
+from catalign.training.state import GOOD, TrainState, leaf_names, make_optimizer
+
+DATA, VALIDATION, TEST, _LENGTHS = range(4)
+"""The streams of instances of a run (see `stream_key`). Updates draw from `DATA` alone."""
+
+_LENGTH_SAMPLE = 512
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Summary:
+    """What one dispatch reports.
+
+    Attributes:
+      step: The updates done after it. Where a value was not finite, the update that made it.
+      bad: See `TrainState.bad`.
+      loss: The mean loss of its updates.
+      means: The means of the loss and its parts since the last row of metrics.
+    """
+
+    step: Array
+    bad: Array
+    loss: Array
+    means: dict[str, Array]
+
+
+def stream_key(config: TrainConfig, stream: int) -> KeyArray:
+    """The key of one of a run's streams of chance."""
+    return jax.random.fold_in(jax.random.key(config.seed), stream)
+
+
+def size_at(step: int, config: TrainConfig) -> int:
+    """The training size of an update: the updates of a dispatch share one, and dispatches take turns.
+
+    Example:
+      >>> config = TrainConfig(sizes=(4, 7), updates_per_dispatch=10)
+      >>> [size_at(s, config) for s in (0, 9, 10, 20)]
+      [4, 4, 7, 4]
+    """
+    return config.sizes[step // config.updates_per_dispatch % len(config.sizes)]
+
+
+def choose_trace_steps(algorithm: Algorithm, size: int, config: TrainConfig) -> int:
+    """How many steps of a run of one size to train on: the longest of 512 runs.
+
+    The algorithm's own bound is often far larger than any run that is drawn: Bellman-Ford on 16 nodes may take 17
+    steps and takes about 5. A later run that is longer is cut: its hints count up to the cut, its outputs do not (see
+    `Trace.complete`). The choice depends on the seed and the size alone.
+
+    Returns:
+      The number of steps, from 2 to the algorithm's bound, and at most `config.trace_steps` if that is given.
+    """
+    bound = max(algorithm.max_steps(size), 2)
+    if config.trace_steps is not None:
+        return min(bound, config.trace_steps)
+
+    @jax.jit
+    def longest(key: KeyArray) -> Array:
+        return jnp.max(algorithm.sample(key, _LENGTH_SAMPLE, size).lengths)
+
+    key = jax.random.fold_in(stream_key(config, _LENGTHS), size)
+    return min(bound, max(2, int(longest(key))))
+
+
+def batch_losses(
+    reasoner: AbstractReasoner,
+    algorithm: Algorithm,
+    config: TrainConfig,
+    key: KeyArray,
+    size: int,
+    steps: int,
+) -> Losses:
+    """Draws one batch and compares the reasoner's predictions with it."""
+    data_key, forcing_key = jax.random.split(key)
+    trace = algorithm.sample(data_key, config.batch_size, size, steps=steps)
+    predictions = reasoner(
+        trace.inputs,
+        trace.hints,
+        trace.lengths,
+        steps=steps,
+        teacher_forcing=config.teacher_forcing,
+        key=forcing_key if 0.0 < config.teacher_forcing < 1.0 else None,
+    )
+    return loss(algorithm.spec, predictions, trace, hint_weight=config.hint_weight)
+
+
+def loss_names(reasoner: AbstractReasoner, algorithm: Algorithm, config: TrainConfig) -> list[str]:
+    """The names of a run's losses: `loss`, the total, then those of the outputs and of the hints it predicts."""
+    parts = jax.eval_shape(
+        lambda key: batch_losses(reasoner, algorithm, config, key, config.sizes[0], 2).parts,
+        jax.random.key(0),
+    )
+    every = [
+        f"{stage}/{p.name}" for stage in ("output", "hint") for p in algorithm.spec.at(Stage(stage))
+    ]
+    return ["loss", *(name for name in every if name in parts)]
+
+
+STATIC = ("algorithm", "graphdef", "config", "size", "trace_steps")
+"""What `dispatch` is compiled for anew."""
+
+
+def dispatch_updates(
+    state: TrainState,
+    updates: Array,
+    reset: Array,
+    rest: PyTree,
+    key: KeyArray,
+    *,
+    algorithm: Algorithm,
+    graphdef: nnx.GraphDef,
+    config: TrainConfig,
+    size: int,
+    trace_steps: int,
+) -> tuple[TrainState, Summary]:
+    """Does several updates at one size.
+
+    An update that makes any value NaN or infinite is not applied, and neither is any later one: the state keeps the
+    last good parameters.
+
+    Args:
+      state: The state before. Donated.
+      updates: How many updates to do. Known only when it runs, so that one compilation serves any remainder.
+      reset: Whether to start new sums of the losses.
+      rest: The values of the reasoner that are no parameters.
+      key: Where the instances come from, with the number of the update.
+      algorithm: Draws and solves the instances.
+      graphdef: The definition of the reasoner.
+      config: The settings that matter here (see `traced_config`).
+      size: The size of the instances.
+      trace_steps: The length of the traces.
+
+    Returns:
+      The state after, and what to tell of it.
+    """
+    optimizer = make_optimizer(config)
+
+    def total(params: PyTree, key: KeyArray) -> tuple[Scalar, dict[str, Array]]:
+        losses = batch_losses(
+            nnx.merge(graphdef, params, rest), algorithm, config, key, size, trace_steps
+        )
+        return losses.total, {"loss": losses.total, **losses.parts}
+
+    def update(state: TrainState) -> tuple[TrainState, Scalar]:
+        here = jax.random.fold_in(key, state.step)
+        (value, parts), gradient = jax.value_and_grad(total, has_aux=True)(state.params, here)
+        change, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, change)
+        bad = _first_not_finite([value, gradient, params])
+        new = dataclasses.replace(
+            state,
+            step=state.step + 1,
+            params=params,
+            opt_state=opt_state,
+            sums=jax.tree.map(jnp.add, state.sums, parts),
+            updates=state.updates + 1,
+        )
+        stopped = dataclasses.replace(state, bad=jnp.where(state.bad == GOOD, bad, state.bad))
+        fine = (state.bad == GOOD) & (bad == GOOD)
+        return jax.tree.map(lambda a, b: jnp.where(fine, a, b), new, stopped), jnp.where(
+            fine, value, 0.0
+        )
+
+    def body(_: Array, carry: tuple[TrainState, Scalar]) -> tuple[TrainState, Scalar]:
+        state, value = update(carry[0])
+        return state, carry[1] + value
+
+    state = dataclasses.replace(
+        state,
+        sums=jax.tree.map(lambda x: jnp.where(reset, jnp.zeros_like(x), x), state.sums),
+        updates=jnp.where(reset, 0, state.updates),
+    )
+    first = state.step
+    state, lost = jax.lax.fori_loop(0, updates, body, (state, jnp.zeros_like(state.sums["loss"])))
+
+    def mean(value: Array, over: Array) -> Array:
+        return value / jnp.maximum(over, 1).astype(value.dtype)
+
+    summary = Summary(
+        step=state.step,
+        bad=state.bad,
+        loss=mean(lost, state.step - first),
+        means={name: mean(value, state.updates) for name, value in state.sums.items()},
+    )
+    return state, summary
+
+
+dispatch = jax.jit(dispatch_updates, static_argnames=STATIC, donate_argnames="state")
+"""`dispatch_updates`, compiled once for each size; runs that differ in the seed alone share the compilation."""
+
+
+def traced_config(config: TrainConfig) -> TrainConfig:
+    """The settings that an update depends on, with every other one at its default."""
+    names = (
+        "steps",
+        "batch_size",
+        "hint_weight",
+        "teacher_forcing",
+        "learning_rate",
+        "schedule",
+        "warmup_steps",
+        "clip",
+    )
+    return TrainConfig(**{name: getattr(config, name) for name in names})
+
+
+def name_of_bad(bad: int, params: PyTree) -> str:
+    """The value that `TrainState.bad` stands for."""
+    names = leaf_names(params)
+    every = [
+        "loss",
+        *(f"gradient {name}" for name in names),
+        *(f"parameter {name}" for name in names),
+    ]
+    return every[bad]
+
+
+def _first_not_finite(values: PyTree) -> Array:
+    flags = jnp.stack([~jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(values)])
+    return jnp.where(jnp.any(flags), jnp.argmax(flags).astype(jnp.int32), jnp.int32(GOOD))
