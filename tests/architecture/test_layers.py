@@ -36,7 +36,7 @@ PLANTS = {
         "The oracle imports nothing of what it checks",
     ),
     "flax appears below nn": (
-        "catalign/alignment/alignment.py",
+        "catalign/integral/transform.py",
         "from flax import nnx",
         "flax and optax appear in nn",
     ),
