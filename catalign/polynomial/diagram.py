@@ -18,10 +18,9 @@
 The diagram is symbolic: it holds for every graph at once. `interpretation.interpret` gives the
 finite sets and functions on one graph.
 
-Axioms (composition of diagrams is that of their paths; the law for the values is in `integral`):
-  >>> from catalign.polynomial.library import convolution, readout
-  >>> one, two, three = convolution, convolution, readout
-  >>> one.then(two).then(three) == one.then(two.then(three))
+Axioms:
+  >>> from catalign.polynomial.library import broadcast, convolution, readout
+  >>> broadcast.then(convolution).then(readout) == broadcast.then(convolution.then(readout))
   True
 """
 
@@ -35,11 +34,7 @@ from catalign.polynomial.message import Argument, Message, Output, Port
 from catalign.polynomial.sort import ONE, Sort, SortSum, V
 from catalign.polynomial.validation import check_argument, check_names, check_output, sort_of
 
-_BRIDGES = {
-    (V, V * V): "pair_readout",
-    (V, ONE): "readout",
-    (ONE, V): "broadcast",
-}
+_BRIDGES = {(V, V * V): "pair_readout", (V, ONE): "readout", (ONE, V): "broadcast"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,16 +102,12 @@ class PolynomialDiagram:
           >>> print(PolynomialDiagram.identity(node=V, edge=E))
           identity: V + E <- V + E -> V + E -> V + E
         """
-        passed = [
-            Message(
-                f"keep_{name}",
-                sort,
-                (Argument("value", name, identity(sort)),),
-                Output(name, identity(sort)),
-            )
-            for name, sort in fields.items()
-        ]
-        return cls("identity", fields, outputs=fields, summands=passed)
+        kept = []
+        for name, sort in fields.items():
+            same = identity(sort)
+            arguments = (Argument("value", name, same),)
+            kept.append(Message(f"keep_{name}", sort, arguments, Output(name, same)))
+        return cls("identity", fields, outputs=fields, summands=kept)
 
     @property
     def domain(self) -> SortSum:
@@ -383,11 +374,7 @@ def connection(first: PolynomialDiagram, second: PolynomialDiagram) -> dict[str,
 
 def _bridge(first: PolynomialDiagram, second: PolynomialDiagram) -> str:
     missing = [port for port in second.inputs if port not in first.outputs]
-    if (
-        len(first.outputs) == 1
-        and len(missing) < len(second.inputs)
-        and all(p in first.inputs for p in missing)
-    ):
+    if set(first.outputs) < set(second.inputs) and set(missing) <= set(first.inputs):
         fields = ", ".join(f"{port.name}={port.sort}" for port in missing)
         return f"To pass on what `second` reads besides, use `first.carrying({fields})`."
     ends = (first.codomain, second.domain)

@@ -209,11 +209,13 @@ def elements(shape: tuple[int, ...]) -> IndexArray:
     return np.indices(shape, dtype=np.int64).reshape(len(shape), math.prod(shape))
 
 
-def index(coordinates: Sequence[IndexArray], shape: tuple[int, ...], *, size: int) -> IndexArray:
+def index(
+    coordinates: Sequence[IndexArray] | IndexArray, shape: tuple[int, ...], *, size: int
+) -> IndexArray:
     """The elements of a product with these coordinates: `elements`, reversed.
 
     Args:
-      coordinates: One vector for each factor.
+      coordinates: One vector, or row, for each factor.
       shape: The size of each factor.
       size: The length of the vectors, which counts where there are none.
 
