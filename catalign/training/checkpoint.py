@@ -1,8 +1,8 @@
-"""Checkpoints: a state on disk, written in the background, complete or absent, and checked when read.
+"""Checkpoints: a state on disk, written in the background, whole or absent, checked when read.
 
-Orbax writes each checkpoint to a temporary folder and renames it when it is complete, so that a process killed while it
-writes leaves the ones before. The state is packed into one array with a digest: Orbax alone does not notice a flipped
-bit in the values.
+Orbax writes each checkpoint to a temporary folder and renames it when it is complete, so that a
+process killed while it writes leaves the ones before. The state is packed into one array with a
+digest: Orbax alone does not notice a flipped bit in the values.
 """
 
 import hashlib
@@ -45,8 +45,9 @@ class CheckpointStore:
     ) -> None:
         self.directory = Path(directory).absolute()
         self._checkpointer = orbax.Checkpointer(
-            self.directory,
-            preservation_policy=orbax.preservation_policies.LatestN(keep),
+            str(self.directory),
+            # Orbax's own policy does not fit Orbax's own protocol, which names another row type.
+            preservation_policy=orbax.preservation_policies.LatestN(keep),  # pyright: ignore[reportArgumentType]
             cleanup_tmp_directories=not read_only,
         )
         self._saved = False
@@ -58,8 +59,9 @@ class CheckpointStore:
     def save(self, step: int, state: PyTree) -> None:
         """Saves a state, in the background after the first time.
 
-        The first save waits until it is complete, so that a folder that cannot be written to is noticed at once. A
-        later one waits for the one before. The values are copied first: the state may be donated afterwards.
+        The first save waits until it is complete, so that a folder that cannot be written to is
+        noticed at once. A later one waits for the one before. The values are copied first: the
+        state may be donated afterwards.
         """
         response = self._checkpointer.save_async(
             step, {"state": _pack(state)}, force=True, overwrite=step in self.steps()
@@ -80,11 +82,13 @@ class CheckpointStore:
         """
         steps = self.steps()
         if not steps or (step is not None and step not in steps):
+            of_step = "" if step is None else f" of step {step}"
             raise CheckpointError(
-                f"{str(self.directory)!r} holds no checkpoint{'' if step is None else f' of step {step}'}; "
+                f"{str(self.directory)!r} holds no checkpoint{of_step}; "
                 f"it has: {', '.join(map(str, steps)) or 'none'}."
             )
         chosen = steps[-1] if step is None else step
+        path = self.directory / str(chosen)
         try:
             packed = self._checkpointer.load(chosen)["state"]
             names, leaves = _unpack(np.asarray(packed))
@@ -93,10 +97,10 @@ class CheckpointStore:
             older = [s for s in steps if s < chosen]
             then = f"from step {older[-1]}" if older else "from the start"
             raise CheckpointError(
-                f"The checkpoint {str(self.directory / str(chosen))!r} is damaged ({_first_line(error)}). "
+                f"The checkpoint {str(path)!r} is damaged ({_first_line(error)}). "
                 f"Delete that folder and rerun to go on {then}."
             ) from error
-        return _fill(template, names, leaves, self.directory / str(chosen))
+        return _fill(template, names, leaves, path)
 
     def wait(self) -> None:
         """Waits until every save is complete."""
@@ -145,8 +149,9 @@ def _fill(template: PyTree, names: list[str], leaves: list[np.ndarray], where: P
     for name in [*expected, *found]:
         if expected.get(name) != found.get(name):
             raise CheckpointError(
-                f"The checkpoint {str(where)!r} is of another model: {name} is {_show(found.get(name))} there and "
-                f"{_show(expected.get(name))} here. Use the settings and the version that it was saved with."
+                f"The checkpoint {str(where)!r} is of another model: "
+                f"{name} is {_show(found.get(name))} there and {_show(expected.get(name))} here. "
+                "Use the settings and the version that it was saved with."
             )
     values = dict(zip(names, leaves, strict=True))
     return jax.tree.unflatten(

@@ -29,18 +29,23 @@ class Schedule(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """The settings of a training run. All cadences are in updates, and act at the next end of a dispatch.
+    """The settings of a training run.
+
+    All cadences are in updates, and act at the next end of a dispatch.
 
     Attributes:
       steps: The number of parameter updates.
       batch_size: The number of instances in each update.
-      sizes: The training sizes. The updates of one dispatch share a size; dispatches take turns through them.
+      sizes: The training sizes. The updates of one dispatch share a size; dispatches take turns
+        through them.
       processor: The processor's name; the algorithm's default if left out.
-      semiring: What the aligned processor computes in; that of the algorithm's alignment if left out.
+      semiring: What the aligned processor computes in; that of the algorithm's alignment if left
+        out.
       width: The width of latent fields.
       hints: How hints are used.
       hint_weight: What the hint losses count for, beside 1 for the output losses.
-      teacher_forcing: The probability that a step reads the true hint in place of the predicted one.
+      teacher_forcing: The probability that a step reads the true hint in place of the predicted
+        one.
       learning_rate: The peak learning rate of Adam.
       schedule: How the learning rate moves.
       warmup_steps: Updates over which the learning rate rises from zero.
@@ -53,7 +58,8 @@ class TrainConfig:
       save_every: Updates between two checkpoints.
       eval_sizes: The sizes of the final evaluation.
       eval_instances: Instances in a validation, and for each size of the final evaluation.
-      harden: Whether to round learned constants at the end, where the processor can and no score is lost.
+      harden: Whether to round learned constants at the end, where the processor can and no score
+        is lost.
 
     Raises:
       InputError: A value is out of range; the message names it.
@@ -95,7 +101,7 @@ class TrainConfig:
             sizes = getattr(self, name)
             if isinstance(sizes, str) or not isinstance(sizes, (tuple, list)) or not sizes:
                 raise InputError(
-                    f"`{name}` is {sizes!r}, but it must hold at least one size, such as (4, 8, 16)."
+                    f"`{name}` is {sizes!r}, but it must hold sizes, such as (4, 8, 16)."
                 )
             object.__setattr__(self, name, tuple(sizes))
             for size in sizes:
@@ -118,7 +124,8 @@ class TrainConfig:
             _check_whole("trace_steps", self.trace_steps, 2)
         if self.warmup_steps >= self.steps:
             raise InputError(
-                f"`warmup_steps` is {self.warmup_steps}, but the run has {self.steps} `steps`: warm up for fewer."
+                f"`warmup_steps` is {self.warmup_steps}, but the run has {self.steps} `steps`: "
+                "warm up for fewer."
             )
         for name in ("learning_rate", "clip"):
             _check_real(name, getattr(self, name), low=0.0, open_below=True)
@@ -188,7 +195,7 @@ def _check_whole(name: str, value: object, low: int) -> None:
 
 
 def _check_real(
-    name: str, value: object, *, low: float, high: float = math.inf, open_below: bool = False
+    name: str, value: Any, *, low: float, high: float = math.inf, open_below: bool = False
 ) -> None:
     real = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if not real or not low <= value <= high or (open_below and value == low):

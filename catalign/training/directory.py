@@ -58,7 +58,8 @@ def read_run(path: str | PathLike[str]) -> RunInfo:
         or "task" not in values
     ):
         raise InputError(
-            f"{str(folder / CONFIG)!r} does not hold the settings of a run. Delete the folder to start over."
+            f"{str(folder / CONFIG)!r} does not hold the settings of a run. "
+            "Delete the folder to start over."
         )
     result = _read_json(folder / RESULT) if (folder / RESULT).is_file() else None
     return RunInfo(folder, str(values["task"]), TrainConfig.from_dict(values["config"]), result)
@@ -80,7 +81,8 @@ def check_run(path: str | PathLike[str], task: str, config: TrainConfig) -> bool
         strangers = sorted(p.name for p in folder.iterdir())[:3] if folder.is_dir() else []
         if strangers:
             raise InputError(
-                f"`run_dir` {str(folder)!r} is no run but holds {', '.join(strangers)}. Name an empty or a new folder."
+                f"`run_dir` {str(folder)!r} is no run but holds {', '.join(strangers)}. "
+                "Name an empty or a new folder."
             )
         return False
     found = read_run(folder)

@@ -3,6 +3,7 @@
 import enum
 import functools
 import math
+import operator
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ class Evaluation:
       node_exact: The share of right places of each output, averaged over outputs.
       graph_exact: The share of instances without any mistake.
       outputs: The micro-F1 of each output.
-      converged: The share of runs that ended by themselves, or at their given length, before the limit.
+      converged: The share of runs that ended by themselves, or at their given length, before the
+        limit.
       mean_steps: The mean number of steps of a run.
       seconds: How long it took, compilation included.
     """
@@ -103,8 +105,8 @@ class EvaluationTable:
         ]
         for r in self.rows:
             lines.append(
-                f"| {r.size} | {percent(r.micro_f1)} | {percent(r.node_exact)} | {percent(r.graph_exact)} "
-                f"| {r.instances} | {r.mean_steps:.1f} |"
+                f"| {r.size} | {percent(r.micro_f1)} | {percent(r.node_exact)} "
+                f"| {percent(r.graph_exact)} | {r.instances} | {r.mean_steps:.1f} |"
             )
         return "\n".join(lines)
 
@@ -149,10 +151,11 @@ def evaluate(
       sizes: The sizes to score at.
       key: Where the instances come from. They do not depend on `batch_size`.
       instances: The number of instances at each size.
-      batch_size: How many instances to run at once; chosen from the size if left out, so that memory stays bounded.
+      batch_size: How many instances to run at once; chosen from the size if left out, so that
+        memory stays bounded.
       protocol: When a run ends.
-      max_steps: The longest run; if left out, the algorithm's own bound, and one more for the step that shows a
-        fixed point.
+      max_steps: The longest run; if left out, the algorithm's own bound, and one more for the step
+        that shows a fixed point.
       on_row: Called with each size's scores as soon as they are known.
 
     Returns:
@@ -166,7 +169,8 @@ def evaluate(
     low = [size for size in sizes if size < algorithm.min_size]
     if low:
         raise InputError(
-            f"`sizes` holds {low[0]}, but {algorithm.name} needs at least {algorithm.min_size} nodes."
+            f"`sizes` holds {low[0]}, but {algorithm.name} needs at least "
+            f"{algorithm.min_size} nodes."
         )
     _check_counts(instances=instances, batch_size=batch_size, max_steps=max_steps)
     graphdef, state = nnx.split(reasoner)
@@ -198,7 +202,8 @@ def evaluate_trace(
       trace: A batch of traces. Runs that are not complete are not scored.
       batch_size: As in `evaluate`.
       protocol: When a run ends.
-      max_steps: The longest run; if left out, the longest in `trace`, and n more for a run to a fixed point.
+      max_steps: The longest run; if left out, the longest in `trace`, and n more for a run to a
+        fixed point.
 
     Raises:
       InputError: A count is out of range, or no run is complete.
@@ -234,7 +239,8 @@ def _score_fresh(
 
     inputs = jax.vmap(draw)(keys)
     trace = algorithm.traces(inputs)
-    # Not `trace.hints`: without it, the compiler drops the hint buffers, which are large for edge hints.
+    # Not `trace.hints`: without it, the compiler drops the hint buffers, which are large for edge
+    # hints.
     first = jax.vmap(lambda x: algorithm.hints(x, algorithm.init(x)))(inputs)
     return _score(
         graphdef,
@@ -280,7 +286,8 @@ def _score(
 
 def _chunks(batch: PyTree, instances: int, batch_size: int) -> Iterator[PyTree]:
     for start in range(0, instances, batch_size):
-        yield jax.tree.map(lambda x: x[start : start + batch_size], batch)  # noqa: B023 (used at once)
+        rows = slice(start, start + batch_size)
+        yield jax.tree.map(operator.itemgetter(rows), batch)
 
 
 def _pool(

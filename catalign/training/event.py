@@ -51,7 +51,8 @@ class Progress:
       steps: Updates in the run.
       size: The size of the dispatch.
       loss: Its mean loss.
-      steps_per_second: Updates a second since this process started the run, without compilation and evaluation.
+      steps_per_second: Updates a second since this process started the run, without compilation
+        and evaluation.
     """
 
     step: int
@@ -82,7 +83,7 @@ class Validated:
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """A checkpoint was handed to the writer; it is complete when the next one starts, or the run ends."""
+    """A checkpoint was handed to the writer, which completes it before the next one."""
 
     step: int
 

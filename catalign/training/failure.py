@@ -21,7 +21,8 @@ class InterruptedRun(CatalignError):  # noqa: N818 (it is no error: the run can 
         self.step = step
         self.signum = signum
         super().__init__(
-            f"Stopped by {signum.name} at step {step}, which is saved. Rerun the same command to go on."
+            f"Stopped by {signum.name} at step {step}, which is saved. "
+            "Rerun the same command to go on."
         )
 
 
@@ -37,6 +38,7 @@ class DivergedError(CatalignError, ArithmeticError):
         self.step = step
         self.leaf = leaf
         super().__init__(
-            f"Update {step} made `{leaf}` NaN or infinite, so the run stopped; earlier checkpoints are kept. "
+            f"Update {step} made `{leaf}` NaN or infinite, so the run stopped; "
+            "earlier checkpoints are kept. "
             "Lower `learning_rate` or `clip`, or change `seed`."
         )

@@ -14,8 +14,8 @@ JSONL, CSV = "metrics.jsonl", "metrics.csv"
 class History:
     """Rows of metrics, one for each logged step.
 
-    Each row is on disk when `append` returns. A run that goes on from an earlier step drops the rows after it first, so
-    that no step has two rows.
+    Each row is on disk when `append` returns. A run that goes on from an earlier step drops the
+    rows after it first, so that no step has two rows.
 
     Args:
       folder: Where `metrics.jsonl` and `metrics.csv` are; None for memory alone.

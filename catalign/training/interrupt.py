@@ -1,14 +1,15 @@
-"""Turns the signals that ask a process to stop into a flag that a loop reads when it can stop cleanly."""
+"""Turns the signals that ask a process to stop into a flag, read where it can stop cleanly."""
 
 import signal
 import threading
 from types import FrameType, TracebackType
+from typing import Any
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class InterruptFlag:
-    """Within it, the first SIGTERM or Ctrl-C sets a flag, and a second one acts as it would outside.
+    """Within it, the first SIGTERM or Ctrl-C sets a flag, and a second one acts as outside.
 
     Outside of the main thread, where Python allows no handlers, it never sets.
 
@@ -24,7 +25,7 @@ class InterruptFlag:
 
     def __init__(self) -> None:
         self.signum: signal.Signals | None = None
-        self._previous: dict[signal.Signals, object] = {}
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "InterruptFlag":
         if threading.current_thread() is threading.main_thread():

@@ -107,15 +107,17 @@ def train(
 ) -> TrainReport:
     """Trains a reasoner on an algorithm's own runs, then scores it.
 
-    With a folder, a run that was stopped, by a signal or by `kill -9`, goes on from its newest checkpoint when it is
-    called again with the same arguments, and ends with the same numbers as if it had not been stopped.
+    With a folder, a run that was stopped, by a signal or by `kill -9`, goes on from its newest
+    checkpoint when it is called again with the same arguments, and ends with the same numbers as
+    if it had not been stopped.
 
     Args:
-      algorithm: Any algorithm, of catalign or of the user. For other instances than its sampler draws, give
-        `dataclasses.replace(algorithm, sampler=...)`.
+      algorithm: Any algorithm, of catalign or of the user. For other instances than its sampler
+        draws, give `dataclasses.replace(algorithm, sampler=...)`.
       config: The settings.
       run_dir: The run's folder; nothing is written if left out.
-      build: Makes the untrained reasoner, `build(algorithm, config, rngs)`; by default from the processor's name.
+      build: Makes the untrained reasoner, `build(algorithm, config, rngs)`; by default from the
+        processor's name.
       on_event: Called with what happens (see `catalign.training.event`).
 
     Returns:
@@ -132,7 +134,8 @@ def train(
         low = [size for size in getattr(config, name) if size < algorithm.min_size]
         if low:
             raise InputError(
-                f"`{name}` holds {low[0]}, but {algorithm.name} needs at least {algorithm.min_size} nodes."
+                f"`{name}` holds {low[0]}, but {algorithm.name} needs at least "
+                f"{algorithm.min_size} nodes."
             )
     config = fill(algorithm, config) if build is build_from_config else config
     if run_dir is not None:
@@ -166,7 +169,8 @@ def load_reasoner(
     info = read_run(run_dir)
     if info.task != algorithm.name:
         raise InputError(
-            f"`run_dir` {str(run_dir)!r} is a run of {info.task}, but `algorithm` is {algorithm.name}."
+            f"`run_dir` {str(run_dir)!r} is a run of {info.task}, "
+            f"but `algorithm` is {algorithm.name}."
         )
     reasoner = build(algorithm, info.config, nnx.Rngs(info.config.seed))
     graphdef, params, rest = split_reasoner(reasoner)
@@ -396,7 +400,8 @@ class _Run:
         if rounded is reasoner:
             return reasoner, None
         learned, scored = self._score(reasoner), self._score(rounded)
-        # Exact on more graphs comes first; between equals, rounded constants are the simpler account.
+        # Exact on more graphs comes first; between equals, rounded constants are the simpler
+        # account.
         kept = (scored.graph_exact, scored.micro_f1) >= (learned.graph_exact, learned.micro_f1)
         hardened = Hardened(kept=kept, learned=learned, hardened=scored)
         self.emit(hardened)
@@ -429,10 +434,11 @@ def _hardened_from(result: dict[str, Any]) -> Hardened | None:
 
 def _write(folder: Path, report: TrainReport, started: Started) -> None:
     config, hardened = report.config, report.hardened
+    sizes = ", ".join(map(str, config.sizes))
     facts = {
         "task": report.task,
         "processor": f"{started.processor}, {report.parameters:,} parameters",
-        "updates": f"{config.steps:,} of {config.batch_size} instances, sizes {', '.join(map(str, config.sizes))}",
+        "updates": f"{config.steps:,} of {config.batch_size} instances, sizes {sizes}",
         "seed": str(config.seed),
         "time": f"{report.seconds:.1f} s on {started.device}",
         "last loss": f"{report.history[-1]['loss']:.3g}" if report.history else "none",

@@ -32,10 +32,12 @@ def loss(
 ) -> Losses:
     """Compares the raw predictions for a batch of traces with the traces.
 
-    Hint step `t` of a run counts if `t < length`; the outputs of a run count if it is complete; places of a `partial`
-    probe without a value count never. Each probe's loss is the mean over what counts, and 0 if nothing does.
+    Hint step `t` of a run counts if `t < length`; the outputs of a run count if it is complete;
+    places of a `partial` probe without a value count never. Each probe's loss is the mean over
+    what counts, and 0 if nothing does.
 
-    Maths: squared error for scalars, `-log sigmoid` of the truth for masks, `-log softmax` of the truth otherwise.
+    Maths: squared error for scalars, `-log sigmoid` of the truth for masks, `-log softmax` of the
+    truth otherwise.
 
     Args:
       spec: The probes.
@@ -85,7 +87,8 @@ def place_loss(probe: Probe, raw: Array, truth: Array) -> tuple[Array, Array]:
     if probe.kind is Kind.MASK:
         known = truth >= 0 if probe.partial else jnp.ones(raw.shape, bool)
         return jax.nn.softplus(jnp.where(truth.astype(jnp.int8) == 1, -raw, raw)), known
-    # A sum with a one-hot mask: its gradient needs no scatter, and a logit of -inf off the target does no harm.
+    # A sum with a one-hot mask: its gradient needs no scatter, and a logit of -inf off the target
+    # does no harm.
     target = (
         jnp.arange(raw.shape[-1], dtype=truth.dtype).reshape((1,) * truth.ndim + (-1,))
         == truth[..., None]

@@ -1,7 +1,7 @@
 """How right predicted outputs are: the benchmark's micro-F1, and exactness by node and by graph.
 
-Batches are counted on the device, counts are added on the host, and scores are read off the sum, so that a score does
-not depend on how instances were batched.
+Batches are counted on the device, counts are added on the host, and scores are read off the sum,
+so that a score does not depend on how instances were batched.
 """
 
 import math
@@ -18,13 +18,13 @@ from catalign._typing import Probes
 from catalign.algorithms.spec import Kind, Probe, Spec
 
 SCALAR_TOLERANCE = 1e-4
-"""A predicted scalar `p` is right for the truth `t` if `|p - t| <= SCALAR_TOLERANCE * (1 + |t|)`."""
+"""A scalar `p` is right for the truth `t` if `|p - t| <= SCALAR_TOLERANCE * (1 + |t|)`."""
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ProbeCounts:
-    """Counts over the scored places of one output. The last three are of masks, and 0 for other kinds."""
+    """Counts over the scored places of one output; the last three are 0 where it is no mask."""
 
     right: Array | int
     scored: Array | int
@@ -88,9 +88,10 @@ def score(
 ) -> Scores:
     """Scores one batch of predicted outputs in stored form.
 
-    Maths: for a mask, `F1 = 2 P R / (P + R)` over the pooled places, with precision or recall 1 where it is 0/0; for
-    every other kind, the share of right places. The benchmark has no score from 0 to 1 for scalar outputs (and no such
-    output); here a scalar is right within `SCALAR_TOLERANCE`.
+    Maths: for a mask, `F1 = 2 P R / (P + R)` over the pooled places, with precision or recall 1
+    where it is 0/0; for every other kind, the share of right places. The benchmark has no score
+    from 0 to 1 for scalar outputs (and no such output); here a scalar is right within
+    `SCALAR_TOLERANCE`.
 
     Args:
       spec: The probes.
@@ -105,7 +106,8 @@ def score(
       >>> from catalign.algorithms.spec import Location, Stage
       >>> spec = Spec(Probe("x", Stage.INPUT, Location.NODE, Kind.SCALAR),
       ...             Probe("pi", Stage.OUTPUT, Location.NODE, Kind.POINTER))
-      >>> scores = score(spec, {"pi": jnp.array([[0, 1], [1, 1]])}, {"pi": jnp.array([[0, 1], [1, 0]])})
+      >>> truth = jnp.array([[0, 1], [1, 0]])
+      >>> scores = score(spec, {"pi": truth.at[1, 1].set(1)}, {"pi": truth})
       >>> scores.mean_micro_f1, scores.graph_exact
       (0.75, 0.5)
 
@@ -114,7 +116,7 @@ def score(
     if complete is None:
         batch = predicted[spec.outputs[0].name].shape[0]
         complete = jnp.ones(batch, bool)
-    return scores_of(count(spec, predicted, truth, complete))
+    return scores_of(_count(spec, dict(predicted), dict(truth), complete))
 
 
 def count(spec: Spec, predicted: Probes, truth: Probes, complete: Bool[Array, "b"]) -> Counts:
@@ -135,6 +137,9 @@ def count(spec: Spec, predicted: Probes, truth: Probes, complete: Bool[Array, "b
             false_negative=_total(~positive & true & scored) if is_mask else jnp.int32(0),
         )
     return Counts(probes, _total(right_graphs), _total(complete))
+
+
+_count = jax.jit(count, static_argnums=0)
 
 
 def scores_of(counts: Counts) -> Scores:
@@ -177,7 +182,8 @@ def _share(part: Array | int, whole: Array | int) -> float:
 def _micro_f1(counts: ProbeCounts) -> float:
     positives = counts.true_positive + counts.false_positive + counts.false_negative
     if not positives:
-        # Not a mask, or a mask without any positive place: precision, recall and the share of right places are 1.
+        # Not a mask, or a mask without any positive place: precision, recall and the share of
+        # right places are 1.
         return _share(counts.right, counts.scored)
     precision = _share(counts.true_positive, counts.true_positive + counts.false_positive)
     recall = _share(counts.true_positive, counts.true_positive + counts.false_negative)

@@ -56,11 +56,12 @@ def write_report(
 
 def describe_hardening(hardened: Hardened) -> str:
     """One sentence on whether the rounded reasoner was kept, with both scores."""
+    before, after = hardened.learned, hardened.hardened
     verdict = "was kept" if hardened.kept else "scored worse and was dropped"
     return (
-        f"The reasoner with rounded constants {verdict}: at n = {hardened.learned.size} it has micro-F1 "
-        f"{percent(hardened.hardened.micro_f1)} and graph-exact {percent(hardened.hardened.graph_exact)}, as learned it "
-        f"has {percent(hardened.learned.micro_f1)} and {percent(hardened.learned.graph_exact)}."
+        f"The reasoner with rounded constants {verdict}: at n = {before.size} it has micro-F1 "
+        f"{percent(after.micro_f1)} and graph-exact {percent(after.graph_exact)}, as learned it "
+        f"has {percent(before.micro_f1)} and {percent(before.graph_exact)}."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a run carries from one update to the next: parameters, optimiser and the place in the data stream."""
+"""What a run carries from update to update: parameters, optimiser and the place in the stream."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ class TrainState:
     """The whole state of a run: equal states go on equally.
 
     Attributes:
-      step: The number of updates done, which is also the place in the data stream: update s draws its instances from
-        the seed and s alone.
+      step: The number of updates done, which is also the place in the data stream: update s draws
+        its instances from the seed and s alone.
       params: The learned parameters.
       opt_state: The optimiser's state.
       sums: Sums of the loss and its parts over the updates since the last row of metrics.
@@ -41,7 +41,8 @@ class TrainState:
 def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
     """Adam on gradients clipped by their global norm.
 
-    Source: Kingma & Ba 2015, arXiv 1412.6980; the benchmark's recipe, Ibarz et al. 2022, arXiv 2209.11142.
+    Source: Kingma & Ba 2015, arXiv 1412.6980; the benchmark's recipe, Ibarz et al. 2022, arXiv
+    2209.11142.
     """
     rest = config.steps - config.warmup_steps
     match config.schedule:
@@ -54,10 +55,10 @@ def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
         main = optax.join_schedules([rise, main], [config.warmup_steps])
     optimizer = optax.chain(optax.clip_by_global_norm(config.clip), optax.adam(main))
 
-    def update(gradient: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
+    def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
         # Optax computes `decay ** count` with a Python float and an integer array.
         with jax.numpy_dtype_promotion("standard"):
-            return optimizer.update(gradient, state, params)
+            return optimizer.update(updates, state, params)
 
     return optax.GradientTransformation(optimizer.init, update)
 
@@ -84,7 +85,8 @@ def initial_state(
             bad=jnp.int32(GOOD),
         )
 
-    # One compiled call: its results are fresh buffers, so that donating them never takes the caller's parameters.
+    # One compiled call: its results are fresh buffers, so that donating them never takes the
+    # caller's parameters.
     return jax.jit(make)(params)
 
 

@@ -47,7 +47,7 @@ def stream_key(config: TrainConfig, stream: int) -> KeyArray:
 
 
 def size_at(step: int, config: TrainConfig) -> int:
-    """The training size of an update: the updates of a dispatch share one, and dispatches take turns.
+    """The training size of an update: those of a dispatch share one, and dispatches take turns.
 
     Example:
       >>> config = TrainConfig(sizes=(4, 7), updates_per_dispatch=10)
@@ -60,12 +60,14 @@ def size_at(step: int, config: TrainConfig) -> int:
 def choose_trace_steps(algorithm: Algorithm, size: int, config: TrainConfig) -> int:
     """How many steps of a run of one size to train on: the longest of 512 runs.
 
-    The algorithm's own bound is often far larger than any run that is drawn: Bellman-Ford on 16 nodes may take 17
-    steps and takes about 5. A later run that is longer is cut: its hints count up to the cut, its outputs do not (see
-    `Trace.complete`). The choice depends on the seed and the size alone.
+    The algorithm's own bound is often far larger than any run that is drawn: Bellman-Ford on 16
+    nodes may take 17 steps and takes about 5. A later run that is longer is cut: its hints count
+    up to the cut, its outputs do not (see `Trace.complete`). The choice depends on the seed and
+    the size alone.
 
     Returns:
-      The number of steps, from 2 to the algorithm's bound, and at most `config.trace_steps` if that is given.
+      The number of steps, from 2 to the algorithm's bound, and at most `config.trace_steps` if
+      that is given.
     """
     bound = max(algorithm.max_steps(size), 2)
     if config.trace_steps is not None:
@@ -102,7 +104,7 @@ def batch_losses(
 
 
 def loss_names(reasoner: AbstractReasoner, algorithm: Algorithm, config: TrainConfig) -> list[str]:
-    """The names of a run's losses: `loss`, the total, then those of the outputs and of the hints it predicts."""
+    """The names of a run's losses: the total, then those of outputs and of predicted hints."""
     parts = jax.eval_shape(
         lambda key: batch_losses(reasoner, algorithm, config, key, config.sizes[0], 2).parts,
         jax.random.key(0),
@@ -132,12 +134,13 @@ def dispatch_updates(
 ) -> tuple[TrainState, Summary]:
     """Does several updates at one size.
 
-    An update that makes any value NaN or infinite is not applied, and neither is any later one: the state keeps the
-    last good parameters.
+    An update that makes any value NaN or infinite is not applied, and neither is any later one:
+    the state keeps the last good parameters.
 
     Args:
       state: The state before. Donated.
-      updates: How many updates to do. Known only when it runs, so that one compilation serves any remainder.
+      updates: How many updates to do. Known only when it runs, so that one compilation serves any
+        remainder.
       reset: Whether to start new sums of the losses.
       rest: The values of the reasoner that are no parameters.
       key: Where the instances come from, with the number of the update.
@@ -203,7 +206,7 @@ def dispatch_updates(
 
 
 dispatch = jax.jit(dispatch_updates, static_argnames=STATIC, donate_argnames="state")
-"""`dispatch_updates`, compiled once for each size; runs that differ in the seed alone share the compilation."""
+"""`dispatch_updates`, compiled once for each size; runs of several seeds share the compilation."""
 
 
 def traced_config(config: TrainConfig) -> TrainConfig:

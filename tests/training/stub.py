@@ -1,6 +1,4 @@
-"""An algorithm of a user's own and a reasoner for it, both as small as can be: they compile in no time."""
-
-import functools
+"""An algorithm of a user's own and a reasoner for it, both as small as can be."""
 
 import jax
 import jax.numpy as jnp
@@ -46,7 +44,7 @@ COUNT_HIGH = Algorithm(
 
 
 class StubReasoner(AbstractReasoner):
-    """One logistic unit for each probe. `spoil` breaks what `harden` gives, and `blow_up` the loss at a step."""
+    """One logistic unit for each probe. `spoil` breaks what `harden` gives."""
 
     def __init__(self, *, rngs: nnx.Rngs, spoil: bool = False, roundable: bool = True) -> None:
         self.spec = SPEC
@@ -100,9 +98,6 @@ class StubReasoner(AbstractReasoner):
 def build(algorithm: Algorithm, config: TrainConfig, rngs: nnx.Rngs) -> StubReasoner:
     return StubReasoner(rngs=rngs)
 
-
-build_fixed = functools.partial(StubReasoner, roundable=False)
-"""A reasoner without anything to round, as `build_fixed(rngs=...)`."""
 
 CONFIG = TrainConfig(
     steps=22,

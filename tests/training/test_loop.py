@@ -125,7 +125,7 @@ def test_a_stopped_run_goes_on_bit_by_bit(
 
 
 def test_a_killed_run_goes_on_bit_by_bit(whole: tuple, tmp_path: Path) -> None:
-    """Killed after a row of metrics that no checkpoint covers, in the middle of the next row and of a save."""
+    """Killed after a row that no checkpoint covers, in the middle of the next row and of a save."""
     report, _ = whole
     folder = tmp_path / "run"
     shutil.copytree(report.run_dir, folder)

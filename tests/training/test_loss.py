@@ -34,7 +34,7 @@ CASES = [
 
 
 def _values(probe: Probe, batch: int) -> tuple[jnp.ndarray, jnp.ndarray]:
-    """Raw predictions and stored truths, with about a third of the places of a partial probe without a value."""
+    """Raw predictions and stored truths; some places of a partial probe have no value."""
     shape = (batch, *(N,) * probe.rank)
     if probe.kind is Kind.SCALAR:
         return jnp.asarray(RNG.normal(size=shape), float), jnp.asarray(
