@@ -9,7 +9,7 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from catalign._errors import InputError
-from catalign._typing import Flag, Index, KeyArray, Probes, Scalar
+from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.sorting import node_hint
@@ -62,7 +62,7 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
         return radius * jnp.cos(angle), radius * jnp.sin(angle)
 
     def again(carry: tuple[Array, KeyArray]) -> Flag:
-        return _least_turn(*draw(carry[1])) <= tolerance
+        return _any_straight(*draw(carry[1]), tolerance)
 
     def retry(carry: tuple[Array, KeyArray]) -> tuple[Array, KeyArray]:
         key, _ = carry
@@ -73,13 +73,13 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
     return {"pos": positions(size), "x": x, "y": y}
 
 
-def _least_turn(x: Float[Array, " n"], y: Float[Array, " n"]) -> Scalar:
-    """The least absolute turn of three different points."""
+def _any_straight(x: Float[Array, " n"], y: Float[Array, " n"], tolerance: float) -> Flag:
+    """Whether three different points turn by no more than the tolerance."""
     node = jnp.arange(x.shape[0], dtype=jnp.int32)
     a, b, c = node[:, None, None], node[None, :, None], node[None, None, :]
     dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
     cross = dx[:, :, None] * dy[:, None, :] - dx[:, None, :] * dy[:, :, None]
-    return jnp.min(jnp.where((a < b) & (b < c), jnp.abs(cross), jnp.inf))
+    return jnp.any((a < b) & (b < c) & (jnp.abs(cross) <= tolerance))
 
 
 def check_general_position(name: str, x: np.ndarray, y: np.ndarray) -> None:
