@@ -9,6 +9,13 @@ from .graph_family import Path as Path
 from .graph_family import PowerLaw as PowerLaw
 from .graph_family import Tree as Tree
 from .graph_family import WattsStrogatz as WattsStrogatz
+from .key import AbstractKeyLaw as AbstractKeyLaw
+from .key import LogUniformKeys as LogUniformKeys
+from .key import OrganPipeKeys as OrganPipeKeys
+from .key import ReversedKeys as ReversedKeys
+from .key import SortedKeys as SortedKeys
+from .key import TiedKeys as TiedKeys
+from .key import UniformKeys as UniformKeys
 from .weight import AbstractWeightLaw as AbstractWeightLaw
 from .weight import BenchmarkWeights as BenchmarkWeights
 from .weight import ConstantWeights as ConstantWeights

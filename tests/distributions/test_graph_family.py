@@ -1,0 +1,113 @@
+"""The graph families have the shapes that they are named for."""
+
+import jax
+import networkx as nx
+import numpy as np
+import pytest
+
+from catalign._errors import InputError
+from catalign.distributions import graph_family as family
+from catalign.distributions.graph import Acyclic
+
+N = 9
+UNDIRECTED = [
+    family.Complete(),
+    family.Grid(),
+    family.Path(),
+    family.Tree(),
+    family.Geometric(),
+    family.PowerLaw(),
+    family.WattsStrogatz(),
+]
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """A few graphs of each undirected family."""
+    keys = jax.random.split(jax.random.key(0), 5)
+    return {
+        law: np.asarray(jax.jit(jax.vmap(lambda k, law=law: law.sample(k, N)))(keys))
+        for law in UNDIRECTED
+    }
+
+
+@pytest.mark.parametrize("law", UNDIRECTED, ids=lambda law: type(law).__name__)
+def test_undirected_families_are_symmetric_without_loops(drawn, law):
+    masks = drawn[law]
+    assert not law.directed
+    np.testing.assert_array_equal(masks, masks.swapaxes(1, 2))
+    assert not np.einsum("bii->bi", masks).any()
+
+
+def graph_of(drawn, law):
+    return nx.from_numpy_array(drawn[law][0])
+
+
+def test_shapes(drawn):
+    assert nx.is_isomorphic(graph_of(drawn, family.Complete()), nx.complete_graph(N))
+    assert nx.is_isomorphic(graph_of(drawn, family.Grid()), nx.grid_2d_graph(3, 3))
+    assert nx.is_isomorphic(graph_of(drawn, family.Path()), nx.path_graph(N))
+    assert all(nx.is_tree(nx.from_numpy_array(mask)) for mask in drawn[family.Tree()])
+
+
+def test_watts_strogatz_is_a_ring_without_rewiring():
+    mask = np.asarray(family.WattsStrogatz(k=4, rewire=0.0).sample(jax.random.key(0), N))
+    assert nx.is_isomorphic(nx.from_numpy_array(mask), nx.circulant_graph(N, [1, 2]))
+
+
+def test_watts_strogatz_keeps_at_most_its_edges(drawn):
+    assert (drawn[family.WattsStrogatz()].sum(axis=(1, 2)) / 2 <= 2 * N).all()
+
+
+def test_power_law_has_hubs():
+    keys = jax.random.split(jax.random.key(0), 20)
+    masks = np.asarray(jax.vmap(lambda k: family.PowerLaw().sample(k, 64))(keys))
+    degrees = masks.sum(axis=2)
+    assert degrees.max(axis=1).mean() > 4 * degrees.mean()
+    assert 2.0 < degrees.mean() < 4.5
+
+
+def test_geometric_radius():
+    key = jax.random.key(0)
+    assert np.asarray(family.Geometric(radius=2.0).sample(key, N)).sum() == N * (N - 1)
+    assert not np.asarray(family.Geometric(radius=1e-6).sample(key, N)).any()
+
+
+def test_communities_without_edges_between_fall_apart():
+    law = family.Communities(count=2, p=1.0, between=0.0)
+    mask = np.asarray(law.sample(jax.random.key(0), 8))
+    parts = sorted(len(c) for c in nx.connected_components(nx.from_numpy_array(mask)))
+    assert parts == [4, 4]
+    assert law.directed
+
+
+def test_acyclic_form_of_a_family():
+    mask = np.asarray(Acyclic(family.Complete()).sample(jax.random.key(0), N))
+    graph = nx.from_numpy_array(mask, create_using=nx.DiGraph)
+    assert nx.is_directed_acyclic_graph(graph)
+    assert graph.number_of_edges() == N * (N - 1) // 2
+
+
+@pytest.mark.parametrize(
+    "law", [*UNDIRECTED, family.Communities()], ids=lambda law: type(law).__name__
+)
+def test_a_single_node(law):
+    mask = np.asarray(law.sample(jax.random.key(0), 1))
+    assert mask.shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("law", "arguments"),
+    [
+        (family.Communities, {"count": 0}),
+        (family.Communities, {"between": 2.0}),
+        (family.Grid, {"width": 0}),
+        (family.Geometric, {"radius": 0.0}),
+        (family.PowerLaw, {"exponent": 2.0}),
+        (family.WattsStrogatz, {"k": 3}),
+        (family.WattsStrogatz, {"rewire": -1.0}),
+    ],
+)
+def test_bad_parameters_are_named(law, arguments):
+    with pytest.raises(InputError, match=f"`{next(iter(arguments))}` is"):
+        law(**arguments)
