@@ -89,10 +89,17 @@ def prose(line: str) -> str:
 
 
 def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
-    """Reads docstrings as plain text: tables and doctests as they stand, code between backticks."""
+    """Reads docstrings as plain text: tables, fenced blocks and doctests as they stand."""
     out: list[str] = []
-    in_table = in_doctest = False
+    in_table = in_doctest = in_fence = False
     for line in lines:
+        if line.strip().startswith("```"):
+            in_fence = not in_fence
+            out += ["", "::", ""] if in_fence else [""]
+            continue
+        if in_fence:
+            out.append(f"    {line}")
+            continue
         is_row = TABLE_ROW.match(line) is not None
         in_doctest = bool(line.strip()) and (in_doctest or line.lstrip().startswith(">>>"))
         if is_row and not in_table:

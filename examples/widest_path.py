@@ -12,7 +12,9 @@ import jax.numpy as jnp
 from jax import Array
 
 import catalign
+from catalign.algebra import max_min
 from catalign.algorithms import Algorithm, Kind, Location, Probe, Spec, Stage
+from catalign.alignment import align_relaxation, check_samples
 
 CAPACITY = 4.0
 """The width at the source: more than any edge has."""
@@ -85,6 +87,19 @@ widest_path = Algorithm(
 )
 
 if __name__ == "__main__":
+    # That it is Bellman-Ford's diagram in another semiring is checked, not assumed.
+    claim = align_relaxation(
+        widest_path,
+        max_min,
+        value="w",
+        pointer="pi_h",
+        reached="reached",
+        answer="pi",
+        weights="A",
+        seed=CAPACITY,
+    )
+    print(check_samples(claim, jax.random.key(0), batch_size=16, size=8))
+
     config = catalign.training.TrainConfig(
         steps=500,
         sizes=(8,),
