@@ -22,5 +22,5 @@ from .monoid import CommutativeMonoid as CommutativeMonoid
 from .monoid import Monoid as Monoid
 from .provenance import arg_reduce as arg_reduce
 from .provenance import arg_segment as arg_segment
-from .provenance import provenance as provenance
+from .provenance import with_provenance as with_provenance
 from .semiring import Semiring as Semiring

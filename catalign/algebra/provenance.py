@@ -9,14 +9,18 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Int
 
 from catalign._errors import UnsupportedError
-from catalign.algebra.monoid import CommutativeMonoid, Monoid, SegmentIds, check_segments
+from catalign.algebra.monoid import Axis, CommutativeMonoid, Monoid, SegmentIds, check_segments
 from catalign.algebra.semiring import Semiring
 
 _NONE = -1
+_LAST = np.iinfo(np.int32).max
+
+Pair = tuple[Array, Array]
 
 
 def arg_reduce(semiring: Semiring, values: Array, axis: int) -> tuple[Array, Int[Array, "..."]]:
@@ -107,7 +111,7 @@ def check_selective(semiring: Semiring) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def provenance(semiring: Semiring) -> Semiring:
+def with_provenance(semiring: Semiring) -> Semiring:
     """The semiring of pairs (value, arg), in which a sum remembers its winner.
 
     Maths: `(a, i) + (b, j)` is the pair whose value wins; of equal values, the smaller arg, where
@@ -129,38 +133,60 @@ def provenance(semiring: Semiring) -> Semiring:
     Example:
       >>> from catalign.algebra.instances import min_plus
       >>> pairs = (jnp.array([5.0, 2.0, 2.0]), jnp.array([7, 9, 4]))
-      >>> value, arg = provenance(min_plus).add.reduce(pairs, axis=0)
+      >>> value, arg = with_provenance(min_plus).add.reduce(pairs, axis=0)
       >>> float(value), int(arg)
       (2.0, 4)
     """
     check_selective(semiring)
 
-    def add(left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
+    def add(left: Pair, right: Pair) -> Pair:
         (a, i), (b, j) = left, right
         total = semiring.add.op(a, b)
-        order = (
-            jnp.where(i < 0, jnp.iinfo(i.dtype).max, i),
-            jnp.where(j < 0, jnp.iinfo(j.dtype).max, j),
-        )
-        take_left = (a == total) & ((b != total) | (order[0] <= order[1]))
+        take_left = (a == total) & ((b != total) | (_rank(i) <= _rank(j)))
         return total, jnp.where(take_left, i, j)
 
-    def multiply(left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
+    def along(pairs: Pair, axis: Axis) -> Pair:
+        values, args = pairs
+        total = semiring.add.reduce(values, axis)
+        won = jnp.where(values == jnp.expand_dims(total, axis), _rank(args), _LAST)
+        return total, _from_rank(jnp.min(won, axis=axis, initial=_LAST), args)
+
+    def by_segment(
+        pairs: Pair, segment_ids: SegmentIds, num_segments: int, indices_are_sorted: bool = False
+    ) -> Pair:
+        values, args = pairs
+        total = semiring.add.segment(values, segment_ids, num_segments, indices_are_sorted)
+        won = jnp.where(values == total[segment_ids], _rank(args), _LAST)
+        least = jax.ops.segment_min(won, segment_ids, num_segments, indices_are_sorted)
+        return total, _from_rank(least, args)
+
+    def multiply(left: Pair, right: Pair) -> Pair:
         (a, i), (b, j) = left, right
         product = semiring.multiply.op(a, b)
         return product, jnp.where(product == semiring.zero, _NONE, jnp.where(i >= 0, i, j))
 
     return Semiring(
         f"provenance({semiring.name})",
-        CommutativeMonoid.from_operation(
-            f"first {semiring.add.name}",
-            add,
+        CommutativeMonoid(
+            name=f"first {semiring.add.name}",
+            op=add,
             unit=(semiring.zero, _NONE),
             is_idempotent=True,
             is_selective=True,
+            reduce=along,
+            segment=by_segment,
         ),
         Monoid(
             name=f"{semiring.multiply.name}, first arg", op=multiply, unit=(semiring.one, _NONE)
         ),
         semiring.dtype_kind,
     )
+
+
+def _rank(args: Array) -> Array:
+    """The order of preference of args: -1, which is none, comes last."""
+    return jnp.where(args < 0, _LAST, args)
+
+
+def _from_rank(rank: Array, like: Array) -> Array:
+    return jnp.where(rank >= _LAST, _NONE, rank).astype(like.dtype)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from catalign._errors import ShapeMismatchError
 from catalign.algebra.monoid import CommutativeMonoid, Monoid
 
-_KINDS = {"float": jnp.floating, "number": jnp.number, "bool": jnp.bool_}
+_KINDS = {"float": jnp.floating, "number": jnp.number, "bool": jnp.bool_, "any": jnp.generic}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Semiring:
       add: How messages to one output combine.
       multiply: How the arguments of one message combine. A `CommutativeMonoid` where order does not
         matter.
-      dtype_kind: The dtypes it computes in: "float", "bool", or "number" (integers or floats).
+      dtype_kind: The dtypes it computes in: "float", "bool", "number" (integers or floats), "any".
 
     Example:
       >>> from catalign.algebra.instances import min_plus

@@ -7,18 +7,18 @@ between them.
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from catalign.algebra.monoid import CommutativeMonoid
 from catalign.integral.graph import DenseGraph, Graph, SparseGraph
 from catalign.integral.layout import (
     AxisMap,
+    Pointers,
     axis_maps,
     follow,
     forgotten_axes,
@@ -30,7 +30,6 @@ from catalign.polynomial.leg import TARGET, Leg
 from catalign.polynomial.sort import Base, Sort
 
 Field = Any
-Pointers = Mapping[str, Array | np.ndarray]
 
 
 def pull_argument(

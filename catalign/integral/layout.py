@@ -17,6 +17,9 @@ from catalign.integral.graph import Graph, Layout, SparseGraph
 from catalign.polynomial.leg import SOURCE, TARGET, Arrow, Leg
 from catalign.polynomial.sort import Base, Sort
 
+Pointers = Mapping[str, Array | np.ndarray]
+"""Maps from nodes to nodes, by name: the value at each node."""
+
 
 @dataclass(frozen=True)
 class AxisMap:
@@ -84,9 +87,7 @@ def has_mask(sort: Sort, layout: Layout) -> bool:
     return layout is Layout.DENSE and Base.E in sort.factors
 
 
-def follow(
-    axis_map: AxisMap, graph: Graph, pointers: Mapping[str, Array | np.ndarray]
-) -> Array | None:
+def follow(axis_map: AxisMap, graph: Graph, pointers: Pointers) -> Array | None:
     """The index into the field at each place of the message axis; None for the same place."""
     index = None
     for arrow in axis_map.arrows:
@@ -95,7 +96,7 @@ def follow(
     return index
 
 
-def _values(arrow: Arrow, graph: Graph, pointers: Mapping[str, Array | np.ndarray]) -> Array:
+def _values(arrow: Arrow, graph: Graph, pointers: Pointers) -> Array:
     if isinstance(graph, SparseGraph) and arrow in (SOURCE, TARGET):
         return graph.senders if arrow == SOURCE else graph.receivers
     return jnp.asarray(pointers[arrow.name])

@@ -7,11 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from catalign._errors import InputError, ShapeMismatchError
+from catalign._errors import AxiomError, InputError, ShapeMismatchError
+from catalign.algebra.monoid import CommutativeMonoid
 from catalign.algebra.semiring import Semiring
 from catalign.integral.contraction import contract, matrix_product, multiply_arguments
-from catalign.integral.execution import Field, Pointers, pull_argument, push_messages
+from catalign.integral.execution import Field, pull_argument, push_messages
 from catalign.integral.graph import Graph, SparseGraph
+from catalign.integral.layout import Pointers
 from catalign.integral.lowering import Lowering, choose
 from catalign.polynomial.diagram import PolynomialDiagram
 from catalign.polynomial.interpretation import FiniteGraph
@@ -20,7 +22,7 @@ from catalign.polynomial.message import Message
 
 def integral_transform(
     diagram: PolynomialDiagram,
-    semiring: Semiring,
+    semiring: Semiring | CommutativeMonoid,
     fields: Mapping[str, Field],
     graph: Graph | FiniteGraph,
     *,
@@ -36,6 +38,7 @@ def integral_transform(
     Args:
       diagram: The diagram.
       semiring: How values multiply and add. A provenance semiring takes pairs of arrays as fields.
+        A span multiplies nothing, so a commutative monoid is enough for it.
       fields: One field for each input of the diagram: the axes of its sort first, then feature
         axes, if any, which all fields must share.
       graph: The graph. One of the host is stored as a list of edges.
@@ -45,6 +48,7 @@ def integral_transform(
       The output field; a dict of them by name if the diagram has several outputs.
 
     Raises:
+      AxiomError: A monoid is given where a message multiplies several arguments.
       InputError: A field or pointer is missing or unknown.
       ShapeMismatchError: A field has another shape than its sort on this graph, or a dtype that the
         semiring does not compute in.
@@ -62,10 +66,22 @@ def integral_transform(
     """
     if isinstance(graph, FiniteGraph):
         graph = SparseGraph.from_finite(graph)
+    if isinstance(semiring, CommutativeMonoid):
+        semiring = _without_products(diagram, semiring)
     pointers = dict(pointers or {})
     check_fields(diagram, semiring, fields, graph=graph, pointers=pointers)
     out = _transform(diagram, semiring, dict(fields), graph, pointers)
     return next(iter(out.values())) if len(out) == 1 else out
+
+
+def _without_products(diagram: PolynomialDiagram, monoid: CommutativeMonoid) -> Semiring:
+    if not diagram.is_span:
+        raise AxiomError(
+            f"`semiring` is the monoid {monoid.name}, which has no multiplication, but messages of "
+            f"{diagram} multiply their arguments. Give a semiring."
+        )
+    # The product of one argument is the argument, whatever the multiplication.
+    return Semiring(monoid.name, monoid, monoid, "any")
 
 
 def check_fields(

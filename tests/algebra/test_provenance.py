@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from catalign._errors import UnsupportedError
 from catalign.algebra.instances import SEMIRINGS, log_plus, max_min, min_plus, plus_times
 from catalign.algebra.laws import annihilates, check_monoid, distributes
-from catalign.algebra.provenance import arg_reduce, arg_segment, provenance
+from catalign.algebra.provenance import arg_reduce, arg_segment, with_provenance
 from tests.algebra.samples import NAMES, fields, sample_values
 
 SELECTIVE = [SEMIRINGS[name] for name in NAMES if SEMIRINGS[name].add.is_selective]
@@ -36,7 +36,7 @@ def test_the_first_of_equal_terms_wins_on_an_axis_and_in_a_segment(semiring, dat
     assert (value[1], int(arg[1])) == expected
     assert (value[0], int(arg[0])) == (semiring.zero, -1)
     pairs = jnp.asarray(values), jnp.arange(4, dtype=jnp.int32)
-    value, arg = provenance(semiring).add.reduce(
+    value, arg = with_provenance(semiring).add.reduce(
         (pairs[0], jnp.where(values == semiring.zero, -1, pairs[1])), 0
     )
     assert (value, int(arg)) == expected
@@ -70,7 +70,7 @@ def pairs(semiring, *, args):
 
 @pytest.mark.parametrize("semiring", SELECTIVE, ids=str)
 def test_the_laws_of_pairs_that_always_hold(semiring):
-    pairs_of, samples = provenance(semiring), pairs(semiring, args=[-1, 0, 2])
+    pairs_of, samples = with_provenance(semiring), pairs(semiring, args=[-1, 0, 2])
     check_monoid(pairs_of.add, samples)
     check_monoid(pairs_of.multiply, samples)
     assert annihilates(pairs_of.multiply.op, pairs_of.zero, samples)
@@ -79,12 +79,12 @@ def test_the_laws_of_pairs_that_always_hold(semiring):
 @pytest.mark.parametrize("name", ["min_plus", "max_plus", "max_times"])
 def test_pairs_distribute_where_multiplication_is_injective(name):
     semiring = SEMIRINGS[name]
-    pairs_of = provenance(semiring)
+    pairs_of = with_provenance(semiring)
     assert distributes(pairs_of.multiply.op, pairs_of.add.op, pairs(semiring, args=[0, 2]))
 
 
 def test_pairs_do_not_distribute_where_multiplication_saturates():
-    pairs_of = provenance(max_min)
+    pairs_of = with_provenance(max_min)
     scalar = jnp.array([1.0]), jnp.array([-1])
     b, c = (jnp.array([2.0]), jnp.array([5])), (jnp.array([3.0]), jnp.array([7]))
     inside = pairs_of.multiply.op(scalar, pairs_of.add.op(b, c))
@@ -95,7 +95,7 @@ def test_pairs_do_not_distribute_where_multiplication_saturates():
 def test_a_weight_passes_the_arg_of_the_field_on():
     weights = jnp.array([4.0, 1.0, 1.0]), jnp.full(3, -1, jnp.int32)
     field = jnp.array([0.0, 2.0, 2.0]), jnp.arange(3, dtype=jnp.int32)
-    pairs_of = provenance(min_plus)
+    pairs_of = with_provenance(min_plus)
     value, arg = pairs_of.add.reduce(pairs_of.multiply.op(weights, field), 0)
     assert (float(value), int(arg)) == (3.0, 1)
 
@@ -106,4 +106,4 @@ def test_a_sum_that_blends_has_no_winner(semiring):
     with pytest.raises(UnsupportedError, match=message):
         arg_reduce(semiring, jnp.ones(3), 0)
     with pytest.raises(UnsupportedError, match=message):
-        provenance(semiring)
+        with_provenance(semiring)

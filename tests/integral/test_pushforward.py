@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from catalign._errors import ShapeMismatchError
 from catalign.algebra.instances import min_plus
 from catalign.algebra.monoid import Monoid
-from catalign.algebra.provenance import provenance
+from catalign.algebra.provenance import with_provenance
 from catalign.integral.pushforward import argument_pushforward, message_pushforward, pullback
 from catalign.polynomial.finite import FinFunction
 from tests.integral import draws
@@ -41,9 +41,9 @@ def test_rows_and_pairs_are_values_too():
     rows = jnp.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     assert argument_pushforward(p, rows, min_plus.multiply).tolist() == [[4, 6], [0, 0], [5, 6]]
     pairs = jnp.array([1.0, 3.0, 5.0]), jnp.array([7, 8, 9])
-    value, arg = argument_pushforward(p, pairs, provenance(min_plus).multiply)
+    value, arg = argument_pushforward(p, pairs, with_provenance(min_plus).multiply)
     assert (value.tolist(), arg.tolist()) == ([4.0, 0.0, 5.0], [7, -1, 9])
-    value, arg = message_pushforward(p, pairs, provenance(min_plus).add)
+    value, arg = message_pushforward(p, pairs, with_provenance(min_plus).add)
     assert (value.tolist(), arg.tolist()) == ([1.0, np.inf, 5.0], [7, -1, 9])
 
 

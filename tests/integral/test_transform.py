@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from catalign._errors import InputError, ShapeMismatchError
 from catalign.algebra.instances import SEMIRINGS, max_min, max_plus, min_plus, plus_times
-from catalign.algebra.provenance import provenance
+from catalign.algebra.provenance import with_provenance
 from catalign.integral.graph import DenseGraph, SparseGraph
 from catalign.integral.naive import naive_integral_transform
 from catalign.integral.pushforward import finite_transform
@@ -140,7 +140,7 @@ def test_provenance_names_the_sender_that_won():
     distance = np.array([0.0, 1.0, np.inf], np.float32), np.array([0, 1, -1], np.int32)
     bias = np.zeros(3, np.float32), np.full(3, -1, np.int32)
     fields = {"f": distance, "b": bias, "w": weights}
-    pairs = provenance(min_plus)
+    pairs = with_provenance(min_plus)
     actual = integral_transform(library.bellman_ford, pairs, fields, SparseGraph.from_finite(graph))
     assert_same(actual, naive_integral_transform(library.bellman_ford, pairs, fields, graph))
     assert (actual[0].tolist(), actual[1].tolist()) == ([0.0, 1.0, 3.0], [0, 0, 1])

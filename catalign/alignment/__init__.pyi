@@ -1,0 +1,12 @@
+from .alignment import Alignment as Alignment
+from .alignment import Claim as Claim
+from .alignment import Instance as Instance
+from .catalogue import entry as entry
+from .catalogue import get as get
+from .catalogue import names as names
+from .check import check_alignment as check_alignment
+from .check import check_samples as check_samples
+from .relaxation import align_relaxation as align_relaxation
+from .report import AlignmentReport as AlignmentReport
+from .report import Mismatch as Mismatch
+from .ripple import align_ripple as align_ripple
