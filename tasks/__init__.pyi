@@ -1,2 +1,3 @@
 from . import library as library
 from . import solve as solve
+from . import survey as survey

@@ -5,10 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import catalign
-import tasks
-from catalign.training.config import TrainConfig
-
 PROCESSORS = ("aligned", "mpnn", "mpnn_sparse")
 """The names of the processors, here as well so that a typo is found without JAX."""
 
@@ -26,7 +22,7 @@ class Row:
       hints: The names of its hint probes.
       outputs: The names of its output probes.
       diagram: The polynomial diagram of its step; empty where none is known.
-      semiring: The semiring of its step; empty where none is known.
+      algebra: The semiring or monoid of its step, by name; empty where none is known.
       reads: What `tasks.run` reads for it (see `tasks.instance`); empty if nothing.
       processor: The processor that is used unless another is asked for.
       source: Where it is described.
@@ -38,7 +34,7 @@ class Row:
     hints: tuple[str, ...]
     outputs: tuple[str, ...]
     diagram: str
-    semiring: str
+    algebra: str
     reads: str
     processor: str
     source: str
@@ -58,30 +54,6 @@ def find(name: str) -> Row | None:
     return next((row for row in read() if row.name == name), None)
 
 
-def collect() -> tuple[Row, ...]:
-    """The rows as the library has them now. Imports JAX."""
-    return tuple(_row(name) for name in catalign.algorithms.names())
-
-
 def to_json(rows: tuple[Row, ...]) -> str:
     """The text of the data file."""
     return json.dumps([asdict(row) for row in rows], indent=1) + "\n"
-
-
-def _row(name: str) -> Row:
-    algorithm = get(name)
-    spec = algorithm.spec
-    aligned = catalign.alignment.get(name) if name in catalign.alignment.names() else None
-    filled = fill(algorithm, TrainConfig())
-    return Row(
-        name=name,
-        chapter=catalign.algorithms.entry(name).chapter,
-        inputs=tuple(p.name for p in spec.inputs),
-        hints=tuple(p.name for p in spec.hints),
-        outputs=tuple(p.name for p in spec.outputs),
-        diagram="" if aligned is None else str(aligned.diagram),
-        semiring="" if aligned is None else aligned.semiring.name,
-        reads=tasks.solve.reads(spec),
-        processor=filled.processor or "",
-        source=algorithm.source,
-    )

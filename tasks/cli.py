@@ -56,10 +56,10 @@ def parse(
         word for argument in (sys.argv[1:] if argv is None else argv) for word in _words(argument)
     ]
     said = io.StringIO()
-    given = {} if default is None else {"default": default}
+    start = tyro.MISSING_NONPROP if default is None else default
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(flags, args=arguments, prog=prog, config=_PARSING, **given)
+            return tyro.cli(flags, args=arguments, prog=prog, default=start, config=_PARSING)
     except SystemExit as end:
         if end.code in (0, None):
             raise

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
+import tasks
 from tasks import catalogue, cli, display
 
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _list(flags: ListFlags) -> int:
     if flags.refresh:
-        catalogue.PATH.write_text(catalogue.to_json(catalogue.collect()), encoding="utf-8")
+        catalogue.PATH.write_text(catalogue.to_json(tasks.survey.collect()), encoding="utf-8")
     rows = catalogue.read()
     if flags.json:
         display.say(json.dumps([asdict(row) for row in rows]))
@@ -40,7 +41,7 @@ def _list(flags: ListFlags) -> int:
         table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         probes = (" ".join(names) for names in (row.inputs, row.hints, row.outputs))
-        typed = f"{row.diagram} in {row.semiring}" if row.semiring else row.diagram
+        typed = f"{row.diagram} in {row.algebra}" if row.algebra else row.diagram
         table.add_row(row.name, row.chapter, *probes, typed, row.source)
     display.console().print(table)
     return 0

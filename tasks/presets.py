@@ -1,14 +1,19 @@
 """The settings that `tasks.train` starts from, for each task. Imports no JAX."""
 
+import dataclasses
 from collections.abc import Sequence
 
-from catalign.training.config import TrainConfig
+from catalign.training.config import Schedule, TrainConfig
 
 _FAR = (16, 64, 256, 1024)
+_ALIGNED = TrainConfig(
+    processor="aligned", learning_rate=0.03, schedule=Schedule.COSINE, eval_sizes=_FAR
+)
+"""An aligned reasoner has a dozen constants, which bear large steps."""
 
 PRESETS: dict[str, TrainConfig] = {
-    "bellman_ford": TrainConfig(eval_sizes=_FAR),
-    "bfs": TrainConfig(eval_sizes=_FAR),
+    "bellman_ford": dataclasses.replace(_ALIGNED, semiring="min_plus"),
+    "bfs": dataclasses.replace(_ALIGNED, semiring="lor_land"),
 }
 
 

@@ -46,7 +46,9 @@ class Roles:
 
 
 def graph_roles(spec: Spec) -> Roles | None:
-    """How a graph file fills a spec; None if it cannot."""
+    """How a graph file fills a spec; None if it cannot, or if a table of nodes cannot answer."""
+    if any(probe.location is Location.EDGE for probe in spec.outputs):
+        return None
     found: dict[str, str] = {}
     for probe in spec.inputs:
         role = _role(probe)
@@ -188,11 +190,6 @@ def _table(spec: Spec, graph: Graph, execution: Execution, told: dict[str, Any])
     columns: dict[str, list[Any]] = {}
     for probe in spec.outputs:
         values = np.asarray(execution.outputs[probe.name])
-        if probe.location is Location.EDGE:
-            raise UnsupportedError(
-                f"Output {probe} is at the edges, which tasks.run cannot write yet as a table. "
-                "Use tasks.evaluate --data."
-            )
         points = probe.kind in (Kind.POINTER, Kind.SHOULD_BE_PERMUTATION, Kind.MASK_ONE)
         written = [_named(graph, x) if points else x for x in values.reshape(-1).tolist()]
         if probe.rank == 1:

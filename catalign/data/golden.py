@@ -109,11 +109,12 @@ def _key(probe: Probe) -> str:
 
 def _read(path: str | PathLike[str]) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        # Opened here, because NumPy leaves a file that is no npz open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise InputError(f"`path` {str(path)!r} does not exist.") from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
             f"`path` {str(path)!r} is not a readable npz file ({error}). "
             "Write one with `golden.save`."
