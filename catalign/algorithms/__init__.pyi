@@ -1,10 +1,13 @@
 from .algorithm import Algorithm as Algorithm
+from .answers_arithmetic import verify_arithmetic as verify_arithmetic
 from .catalogue import entry as entry
 from .catalogue import get as get
 from .catalogue import names as names
+from .number import from_integers as from_integers
 from .spec import Kind as Kind
 from .spec import Location as Location
 from .spec import Probe as Probe
 from .spec import Spec as Spec
 from .spec import Stage as Stage
 from .trace import Trace as Trace
+from .verdict import Verdict as Verdict

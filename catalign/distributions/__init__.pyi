@@ -16,6 +16,12 @@ from .key import ReversedKeys as ReversedKeys
 from .key import SortedKeys as SortedKeys
 from .key import TiedKeys as TiedKeys
 from .key import UniformKeys as UniformKeys
+from .operand import AbstractOperandLaw as AbstractOperandLaw
+from .operand import AllPropagate as AllPropagate
+from .operand import CarryChain as CarryChain
+from .operand import GivenGcd as GivenGcd
+from .operand import LogUniformOperands as LogUniformOperands
+from .operand import UniformDigits as UniformDigits
 from .weight import AbstractWeightLaw as AbstractWeightLaw
 from .weight import BenchmarkWeights as BenchmarkWeights
 from .weight import ConstantWeights as ConstantWeights

@@ -109,8 +109,7 @@ def lookahead(generate: Bool[Array, "*b n"], propagate: Bool[Array, "*b n"]) -> 
       >>> lookahead(jnp.array([True, False, False]), jnp.array([False, True, False])).tolist()
       [True, True, False]
     """
-    place = 2 * jnp.arange(1, generate.shape[-1] + 1, dtype=jnp.int32)
-    verdict = jnp.where(propagate, 0, place + generate.astype(jnp.int32))
+    verdict = jnp.where(propagate, 0, _places(generate.shape) + generate.astype(jnp.int32))
     return (jax.lax.cummax(verdict, axis=verdict.ndim - 1) & 1) == 1
 
 
@@ -158,8 +157,7 @@ def at_least(x: Int[Array, "*b n"], y: Int[Array, "*b n"]) -> Bool[Array, "*b"]:
       >>> bool(at_least(jnp.array([9, 1], jnp.int32), jnp.array([0, 2], jnp.int32)))
       False
     """
-    place = 2 * jnp.arange(1, x.shape[-1] + 1, dtype=jnp.int32)
-    verdict = jnp.where(x == y, 0, place + (x < y).astype(jnp.int32))
+    verdict = jnp.where(x == y, 0, _places(x.shape) + (x < y).astype(jnp.int32))
     return (verdict.max(axis=-1) & 1) == 0
 
 
@@ -188,8 +186,16 @@ def divide_digit(
       >>> int(q), rest.tolist()
       (3, [9, 0, 0])
     """
-    rows = jnp.arange(table.shape[0], dtype=jnp.int32)
-    fits = at_least(jnp.broadcast_to(x[None, :], table.shape), table)
-    q = jnp.max(jnp.where(fits, rows, 0))
-    row = jnp.sum(jnp.where((rows == q)[:, None], table, 0), axis=0, dtype=jnp.int32)
-    return q, subtract(x, row, base=base)
+    count = table.shape[0]
+    q = jnp.int32(0)
+    # Binary search: the multiples that fit come first.
+    for bit in reversed(range((count - 1).bit_length())):
+        more = q + (1 << bit)
+        fits = (more < count) & at_least(x, table[jnp.minimum(more, count - 1)])
+        q = jnp.where(fits, more, q)
+    return q, subtract(x, table[q], base=base)
+
+
+def _places(shape: tuple[int, ...]) -> Int[Array, "..."]:
+    """2, 4, 6, ... along the last axis: the greatest place wins, its lowest bit is its verdict."""
+    return jnp.broadcast_to(2 * jnp.arange(1, shape[-1] + 1, dtype=jnp.int32), shape)

@@ -66,10 +66,11 @@ class LogUniformOperands(AbstractOperandLaw):
     ) -> Int[Array, "count size"]:
         """Draws `count` numbers of `size` digits."""
         _check(size, base)
-        digit_key, length_key, lead_key = jax.random.split(key, 3)
+        digit_key, shape_key = jax.random.split(key)
         digits = jax.random.randint(digit_key, (count, size), 0, base, jnp.int32)
-        top = jax.random.randint(length_key, (count, 1), 0, size, jnp.int32)
-        lead = jnp.exp(jax.random.uniform(lead_key, (count, 1)) * jnp.log(float(base)))
+        length, mantissa = jax.random.uniform(shape_key, (2, count, 1))
+        top = jnp.minimum((length * size).astype(jnp.int32), size - 1)
+        lead = jnp.exp(mantissa * jnp.log(float(base)))
         lead = jnp.clip(lead.astype(jnp.int32), 1, base - 1)
         place = jnp.arange(size, dtype=jnp.int32)[None, :]
         return jnp.where(place < top, digits, jnp.where(place == top, lead, 0))
@@ -113,18 +114,23 @@ class CarryChain(AbstractOperandLaw):
                 f"`length` is {self.length}, but the carry chains of {size} digits have at most "
                 f"{size}. Draw longer numbers."
             )
-        pair_key, kill_key, chain_key, place_key = jax.random.split(key, 4)
-        place = jnp.arange(size, dtype=jnp.int32)
-        kill = _pair_with_sum(kill_key, size, base, low=0, high=base - 2)
-        pair = jax.random.randint(pair_key, (2, size), 0, base, jnp.int32)
-        total = pair[0] + pair[1]
+        digit_key, place_key = jax.random.split(key)
+        drawn = jax.random.uniform(digit_key, (4, 2, size))
+        free = _between(drawn[0], 0, base - 1)
+        kill = _pair_with_sum(drawn[1], 0, base - 2, base)
+        generate = _pair_with_sum(drawn[2], base, 2 * base - 2, base)
+        passing = _pair_with_sum(drawn[3], base - 1, base - 1, base)
         if self.length == 0:
-            return jnp.where((total >= base)[None, :], kill, pair)
-        passes = total == base - 1
-        run = place - jax.lax.cummax(jnp.where(passes, -1, place))
-        pair = jnp.where((passes & (run % self.length == 0))[None, :], kill, pair)
+            return jnp.where(free.sum(axis=0, keepdims=True) >= base, kill, free)
+        node = jnp.arange(size, dtype=jnp.int32)
+        passes = free.sum(axis=0) == base - 1
+        run = node - jax.lax.cummax(jnp.where(passes, -1, node))
+        pair = jnp.where((passes & (run % self.length == 0))[None, :], kill, free)
         start = jax.random.randint(place_key, (), 0, size - self.length + 1, jnp.int32)
-        return _embed_chain(chain_key, pair, kill, start, self.length, base)
+        offset = node[None, :] - start
+        pair = jnp.where(offset == 0, generate, pair)
+        pair = jnp.where((offset > 0) & (offset < self.length), passing, pair)
+        return jnp.where(offset == self.length, kill, pair)
 
 
 @dataclass(frozen=True)
@@ -151,12 +157,12 @@ class AllPropagate(AbstractOperandLaw):
         """Draws two numbers of `size` digits."""
         _check(size, base)
         _check_pair(self, count)
-        first_key, key = jax.random.split(key)
-        pair = _pair_with_sum(key, size, base, low=base - 1, high=base - 1)
+        drawn = jax.random.uniform(key, (2, 2, size))
+        passing = _pair_with_sum(drawn[0], base - 1, base - 1, base)
+        generate = _pair_with_sum(drawn[1], base, 2 * base - 2, base)
         if not self.carry:
-            return pair
-        first = _pair_with_sum(first_key, 1, base, low=base, high=2 * base - 2)
-        return jnp.concatenate([first, pair[:, 1:]], axis=1)
+            return passing
+        return jnp.concatenate([generate[:, :1], passing[:, 1:]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -228,29 +234,21 @@ def _check_pair(law: AbstractOperandLaw, count: int) -> None:
         )
 
 
-def _pair_with_sum(
-    key: KeyArray, size: int, base: int, *, low: int, high: int
-) -> Int[Array, "2 size"]:
+def _between(u: Array, low: Array | int, high: Array | int) -> Array:
+    """Whole numbers from `low` to `high`, uniform where `u` is uniform in [0, 1).
+
+    Spans stay below 2**16, where float32 is fine enough.
+    """
+    span = jnp.asarray(high - low + 1).astype(u.dtype)
+    return low + jnp.floor(u * span).astype(jnp.int32)
+
+
+def _pair_with_sum(u: Array, low: int, high: int, base: int) -> Int[Array, "2 size"]:
     """Digit pairs: the sum is uniform from `low` to `high`, then the first digit given the sum."""
-    sum_key, digit_key = jax.random.split(key)
-    total = jax.random.randint(sum_key, (size,), low, high + 1, jnp.int32)
+    total = _between(u[0], low, high)
     least, most = jnp.maximum(0, total - (base - 1)), jnp.minimum(base - 1, total)
-    first = jax.random.randint(digit_key, (size,), least, most + 1, jnp.int32)
+    first = _between(u[1], least, most)
     return jnp.stack([first, total - first])
-
-
-def _embed_chain(
-    key: KeyArray, pair: Array, kill: Array, start: Array, length: int, base: int
-) -> Int[Array, "2 size"]:
-    """Writes a generate, `length - 1` propagates and a kill into `pair`, from `start` on."""
-    size = pair.shape[1]
-    generate_key, pass_key = jax.random.split(key)
-    generate = _pair_with_sum(generate_key, size, base, low=base, high=2 * base - 2)
-    passing = _pair_with_sum(pass_key, size, base, low=base - 1, high=base - 1)
-    offset = jnp.arange(size, dtype=jnp.int32)[None, :] - start
-    pair = jnp.where(offset == 0, generate, pair)
-    pair = jnp.where((offset > 0) & (offset < length), passing, pair)
-    return jnp.where(offset == length, kill, pair)
 
 
 def _euclid_backwards(key: KeyArray, outcome: Array, base: int) -> tuple[Array, Array]:
