@@ -233,7 +233,8 @@ def _constant(unit: Any, like: Any) -> Any:
 def _combinations(samples: Samples, arity: int) -> tuple[Any, ...]:
     samples = jax.tree.map(jnp.asarray, samples)
     count = jax.tree.leaves(samples)[0].shape[0]
-    picks = np.indices((count,) * arity).reshape(arity, -1)
+    # All triples, whatever the arity: with one shape, each operation is compiled once.
+    picks = np.indices((count,) * 3).reshape(3, -1)[:arity]
     return tuple(jax.tree.map(lambda leaf, pick=pick: leaf[pick], samples) for pick in picks)
 
 

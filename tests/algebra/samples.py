@@ -15,11 +15,11 @@ NAMES = tuple(SEMIRINGS)
 _VALUES = {
     "min_plus": [INF, 0.0, 1.5, -2.0, 1.5, -INF],
     "max_plus": [-INF, 0.0, 1.5, -2.0, 1.5, INF],
-    "max_min": [-INF, INF, 0.0, 1.5, -2.0],
-    "min_max": [-INF, INF, 0.0, 1.5, -2.0],
+    "max_min": [-INF, INF, 0.0, 1.5, -2.0, 1.5],
+    "min_max": [-INF, INF, 0.0, 1.5, -2.0, 1.5],
     "lor_land": [False, True],
-    "plus_times": [0.0, 1.0, -2.0, 1.5, 3.0],
-    "max_times": [0.0, 1.0, 0.5, 2.0, 0.25],
+    "plus_times": [0.0, 1.0, -2.0, 1.5, 3.0, 1.5],
+    "max_times": [0.0, 1.0, 0.5, 2.0, 0.25, 0.5],
 }
 
 

@@ -155,7 +155,7 @@ def test_log_plus_tends_to_min_plus_at_the_proved_rate(temperature):
 
 
 def test_log_plus_is_a_semiring_to_rounding_and_a_value():
-    check_semiring(log_plus(0.5), jnp.array([INF, 0.0, 1.0, -2.0, 0.25]), tolerance=1e-5)
+    check_semiring(log_plus(0.5), jnp.array([INF, 0.0, 1.0, -2.0, 0.25, 1.0]), tolerance=1e-5)
     assert log_plus(0.5) is log_plus(0.5)
     assert str(log_plus(0.5)) == "log_plus(0.5)"
     with pytest.raises(InputError, match="`temperature` is 0"):

@@ -9,7 +9,7 @@ from catalign.algebra.laws import check_homomorphism, check_monoid, check_semiri
 from catalign.algebra.monoid import CommutativeMonoid, Monoid
 from catalign.algebra.semiring import Semiring
 
-samples = jnp.array([0.0, 1.0, -2.0, 1.5])
+samples = jnp.array([0.0, 1.0, -2.0, 1.5, 3.0, 1.5])
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def test_the_gradient_goes_to_the_winner():
 def pairs(semiring, *, args):
     """Every finite sample value with every arg, and the zero."""
     values = sample_values(semiring)
-    values = values[(values != semiring.zero) & (values.dtype == bool or np.abs(values) < np.inf)]
+    is_usable = (values != semiring.zero) & ((values.dtype == bool) | (np.abs(values) < np.inf))
+    values = np.unique(values[is_usable])[:3]
     grid = np.meshgrid(values, np.asarray(args, np.int32), indexing="ij")
     zero = np.asarray([semiring.zero], values.dtype), np.asarray([-1], np.int32)
     return tuple(jnp.asarray(np.append(z, g.ravel())) for z, g in zip(zero, grid, strict=True))
@@ -80,7 +81,7 @@ def test_the_laws_of_pairs_that_always_hold(semiring):
 def test_pairs_distribute_where_multiplication_is_injective(name):
     semiring = SEMIRINGS[name]
     pairs_of = with_provenance(semiring)
-    assert distributes(pairs_of.multiply.op, pairs_of.add.op, pairs(semiring, args=[0, 2]))
+    assert distributes(pairs_of.multiply.op, pairs_of.add.op, pairs(semiring, args=[0, 1, 2]))
 
 
 def test_pairs_do_not_distribute_where_multiplication_saturates():

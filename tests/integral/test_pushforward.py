@@ -15,7 +15,7 @@ from tests.integral import draws
 digits = Monoid(name="last nonzero digit", op=lambda a, b: jnp.where(b != 0, b, a), unit=0)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(draws.functions(5, 3))
 def test_law_2_arguments_multiply_in_the_order_of_their_fibre(p):
     values = np.arange(1, 6, dtype=np.int32)
