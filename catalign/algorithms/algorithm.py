@@ -9,11 +9,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Int
 
 from catalign._errors import InputError
 from catalign._typing import Flag, KeyArray, Probes
-from catalign.algorithms.check import HostProbes, check_inputs, instance_size, is_concrete
-from catalign.algorithms.spec import Spec
+from catalign.algorithms.check import (
+    HostProbes,
+    check_inputs,
+    check_shown,
+    instance_size,
+    is_concrete,
+    stored,
+)
+from catalign.algorithms.spec import Spec, Stage
 from catalign.algorithms.trace import Trace
 
 State = Any
@@ -92,18 +100,46 @@ class Algorithm:
         Raises:
           InputError: As in `trace`.
         """
+        return _traces(self, *self._checked(inputs, steps))
+
+    def _checked(self, inputs: Probes, steps: int | None) -> tuple[dict[str, Array], int]:
         check_inputs(self.name, self.spec, inputs, min_size=self.min_size)
         if self.validate is not None and is_concrete(inputs):
             self.validate({name: np.asarray(value) for name, value in inputs.items()})
         length = self.max_steps(self.size(inputs)) if steps is None else steps
         if length < 1:
             raise InputError(f"`steps` is {length}: a trace has at least one step.")
-        return _traces(
-            self, {p.name: jnp.asarray(inputs[p.name]) for p in self.spec.inputs}, length
-        )
+        return {p.name: stored(p, inputs[p.name]) for p in self.spec.inputs}, length
+
+    def count_steps(self, inputs: Probes, *, steps: int | None = None) -> Int[Array, " b"]:
+        """The length of each run of a batch, found without recording it: what to give as `steps`.
+
+        `max_steps` bounds every run on n nodes; typical runs of some algorithms are far shorter.
+
+        Args:
+          inputs: Values by probe name, `[B, ...]`.
+          steps: As in `trace`.
+
+        Raises:
+          InputError: As in `trace`.
+
+        Example:
+          >>> from catalign.algorithms.catalogue import get
+          >>> bridges = get("bridges")
+          >>> inputs = bridges.sample_inputs(jax.random.key(0), batch_size=2, size=4)
+          >>> int(bridges.count_steps(inputs).max()) < bridges.max_steps(4)
+          True
+        """
+        return _count_steps(self, *self._checked(inputs, steps))
 
     def sample_inputs(self, key: KeyArray, batch_size: int, size: int, **laws: Any) -> Probes:
         """Draws a batch of inputs, `[B, ...]`. Pure in `key`; jittable with static sizes.
+
+        Args:
+          key: The only source of chance.
+          batch_size: The number of instances.
+          size: The number of nodes of each.
+          **laws: Distributions for the sampler, by name; hashable, as frozen dataclasses are.
 
         Raises:
           InputError: `batch_size` or `size` is too small.
@@ -114,8 +150,7 @@ class Algorithm:
             )
         if batch_size < 1:
             raise InputError(f"`batch_size` is {batch_size}: draw at least one instance.")
-        draw = functools.partial(self.sampler, size=size, **laws)
-        return jax.vmap(lambda k: dict(draw(k)))(jax.random.split(key, batch_size))
+        return _sample_inputs(self, key, batch_size, size, tuple(sorted(laws.items())))
 
     def sample(
         self, key: KeyArray, batch_size: int, size: int, *, steps: int | None = None, **laws: Any
@@ -159,23 +194,25 @@ def _select(mask: Array, new: State, old: State) -> State:
     )
 
 
+@functools.partial(jax.jit, static_argnums=(0, 2, 3, 4))
+def _sample_inputs(
+    algorithm: Algorithm, key: KeyArray, batch_size: int, size: int, laws: tuple[Any, ...]
+) -> Probes:
+    draw = functools.partial(algorithm.sampler, size=size, **dict(laws))
+    return jax.vmap(lambda k: dict(draw(k)))(jax.random.split(key, batch_size))
+
+
 @functools.partial(jax.jit, static_argnums=(0, 2))
 def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
     """One loop over the batch: vmap inside, so that buffers are written in place."""
     step, done, show = jax.vmap(algorithm.step), jax.vmap(algorithm.done), jax.vmap(algorithm.hints)
     first = jax.vmap(algorithm.init)(inputs)
-    order = [p.name for p in algorithm.spec.hints]
-
-    def ordered(state: State) -> dict[str, Array]:
-        shown = show(inputs, state)
-        return {name: shown[name] for name in order}
-
-    buffers = jax.tree.map(
-        lambda h: jnp.zeros((steps, *h.shape), h.dtype), jax.eval_shape(ordered, first)
-    )
+    shapes = jax.eval_shape(lambda state: dict(show(inputs, state)), first)
+    check_shown(algorithm.name, algorithm.spec, Stage.HINT, shapes, algorithm.size(inputs))
+    buffers = jax.tree.map(lambda h: jnp.zeros((steps, *h.shape), h.dtype), shapes)
 
     def write(buffers: dict[str, Array], t: Array, shown: dict[str, Array]) -> dict[str, Array]:
-        return {name: buffers[name].at[t].set(shown[name]) for name in order}
+        return {name: buffers[name].at[t].set(shown[name]) for name in buffers}
 
     def running(carry: State) -> Flag:
         t, _, _, ended, _ = carry
@@ -184,13 +221,34 @@ def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
     def advance(carry: State) -> State:
         t, state, lengths, ended, seen = carry
         moved = _select(ended, state, step(inputs, state))
-        seen = write(seen, t, ordered(moved))
+        seen = write(seen, t, dict(show(inputs, moved)))
         return t + 1, moved, lengths + (~ended).astype(jnp.int32), ended | done(inputs, moved), seen
 
     batch = jax.tree.leaves(inputs)[0].shape[0]
-    seen = write(buffers, jnp.int32(0), ordered(first))
+    seen = write(buffers, jnp.int32(0), dict(show(inputs, first)))
     start = (jnp.int32(1), first, jnp.ones(batch, jnp.int32), done(inputs, first), seen)
     t, last, lengths, ended, seen = jax.lax.while_loop(running, advance, start)
-    final = ordered(last)
+    final = dict(show(inputs, last))
     hints = jax.lax.fori_loop(t, steps, lambda i, buffers: write(buffers, i, final), seen)
-    return Trace(inputs, hints, dict(jax.vmap(algorithm.outputs)(inputs, last)), lengths, ended)
+    outputs = dict(jax.vmap(algorithm.outputs)(inputs, last))
+    check_shown(algorithm.name, algorithm.spec, Stage.OUTPUT, outputs, algorithm.size(inputs))
+    return Trace(inputs, hints, outputs, lengths, ended)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 2))
+def _count_steps(algorithm: Algorithm, inputs: Probes, steps: int) -> Int[Array, " b"]:
+    step, done = jax.vmap(algorithm.step), jax.vmap(algorithm.done)
+    first = jax.vmap(algorithm.init)(inputs)
+
+    def running(carry: State) -> Flag:
+        t, _, _, ended = carry
+        return (t < steps) & ~jnp.all(ended)
+
+    def advance(carry: State) -> State:
+        t, state, lengths, ended = carry
+        moved = _select(ended, state, step(inputs, state))
+        return t + 1, moved, lengths + (~ended).astype(jnp.int32), ended | done(inputs, moved)
+
+    batch = jax.tree.leaves(inputs)[0].shape[0]
+    start = (jnp.int32(1), first, jnp.ones(batch, jnp.int32), done(inputs, first))
+    return jax.lax.while_loop(running, advance, start)[2]

@@ -1,23 +1,43 @@
 """Checks of user-given inputs against a spec, on the host and before any work."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from jax.core import Tracer
 
 from catalign._errors import InputError, ShapeMismatchError
 from catalign._typing import Probes
-from catalign.algorithms.spec import Kind, Probe, Spec
+from catalign.algorithms.spec import Kind, Probe, Spec, Stage
 
 HostProbes: TypeAlias = Mapping[str, np.ndarray]
 """Values of probes by name, on the host, with a batch axis."""
 
 
 def instance_size(spec: Spec, inputs: Probes) -> int:
-    """The number of nodes of an instance, or of each instance of a batch."""
+    """The number of nodes of an instance, or of each instance of a batch.
+
+    Raises:
+      ShapeMismatchError: The first probe at the nodes is a single number.
+    """
     probe = next(p for p in spec.inputs if p.rank > 0)
-    return int(inputs[probe.name].shape[-1])
+    shape = np.shape(inputs[probe.name])
+    if not shape:
+        raise ShapeMismatchError(
+            f"`inputs[{probe.name!r}]` is a single number, but it holds a value for each "
+            f"{probe.location.value}: give an array."
+        )
+    return shape[-1]
+
+
+def stored(probe: Probe, values: Array) -> Array:
+    """The values on the device, in the type in which `Kind` stores them."""
+    values = jnp.asarray(values)
+    if probe.kind is Kind.SCALAR:
+        return values if jnp.issubdtype(values.dtype, jnp.floating) else values.astype(float)
+    return values if probe.kind is Kind.MASK else values.astype(jnp.int32)
 
 
 def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> None:
@@ -55,6 +75,44 @@ def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> Non
             _check_values(name, probe, np.asarray(inputs[probe.name]), n)
 
 
+def check_shown(name: str, spec: Spec, stage: Stage, shown: Mapping[str, Any], n: int) -> None:
+    """Raises unless the hints or outputs that an algorithm shows fit its spec.
+
+    Args:
+      name: The name of the algorithm.
+      spec: Its probes.
+      stage: Hints or outputs.
+      shown: Anything with a shape and a dtype for each probe, with a batch axis.
+      n: The number of nodes.
+
+    Raises:
+      InputError: A probe is missing or unknown.
+      ShapeMismatchError: A probe has another shape or type of number than the spec asks for.
+    """
+    expected = [p.name for p in spec.at(stage)]
+    if set(shown) != set(expected):
+        raise InputError(
+            f"{name} shows the {stage.value} probes {', '.join(sorted(shown)) or 'none'}, but its "
+            f"spec has {', '.join(sorted(expected)) or 'none'}."
+        )
+    for probe in spec.at(stage):
+        value = shown[probe.name]
+        shape, kind = (n,) * probe.rank, _stored_kind(probe)
+        if value.shape[1:] != shape or not jnp.issubdtype(value.dtype, kind):
+            raise ShapeMismatchError(
+                f"{name} shows {probe} with shape {value.shape[1:]} and dtype {value.dtype}, but "
+                f"with {n} nodes it has shape {shape} and dtype {kind.__name__}."
+            )
+
+
+def _stored_kind(probe: Probe) -> Any:
+    if probe.kind is Kind.SCALAR:
+        return jnp.floating
+    if probe.kind is Kind.MASK:
+        return jnp.int8 if probe.partial else jnp.bool_
+    return jnp.int32
+
+
 def is_concrete(inputs: Probes) -> bool:
     """Whether the values are known: outside of jit, vmap and grad."""
     return not any(isinstance(value, Tracer) for value in inputs.values())
@@ -62,6 +120,8 @@ def is_concrete(inputs: Probes) -> bool:
 
 def _check_values(name: str, probe: Probe, values: np.ndarray, n: int) -> None:
     label = f"`inputs[{probe.name!r}]` of {name}"
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        raise ShapeMismatchError(f"{label} has dtype {values.dtype}, but probes hold numbers.")
     if probe.kind is Kind.SCALAR:
         bad = ~np.isfinite(values)
         if bad.any():

@@ -84,7 +84,9 @@ def _dag_hints(inputs: Probes, state: InOrder) -> Probes:
         "topo_head_h": state.sorting.head,
         "phase": state.phase,
     }
-    return shown | dict(state.sorting.walk.hints)
+    walk = dict(state.sorting.walk.hints)
+    del walk["s"]  # There is one root, the source.
+    return shown | walk
 
 
 def _dag_sample(
