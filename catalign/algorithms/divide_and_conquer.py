@@ -1,17 +1,18 @@
 """The maximum subarray, in one pass (Cormen et al., chapter 4, exercise 4.1-5)."""
 
+import functools
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 
-from catalign._typing import Index, KeyArray, Probes, Scalar
+from catalign._typing import Index, Probes, Scalar
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.chain import PRED_H, chain
-from catalign.algorithms.inputs import POS, positions
+from catalign.algorithms.inputs import POS
 from catalign.algorithms.searching import node_output
-from catalign.algorithms.sorting import KEY, node_hint
+from catalign.algorithms.sorting import KEY, node_hint, sample_keys
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.distributions.key import UniformKeys
 
 
 class _Kadane(NamedTuple):
@@ -58,11 +59,6 @@ def _hints(inputs: Probes, state: _Kadane) -> Probes:
     return {"pred_h": chain(inputs["key"].shape[0]), **state._asdict()}
 
 
-def _sample(key: KeyArray, size: int) -> Probes:
-    """Keys drawn from U[-1, 1), as in the benchmark."""
-    return {"pos": positions(size), "key": jax.random.uniform(key, (size,), minval=-1.0)}
-
-
 find_maximum_subarray_kadane = Algorithm(
     name="find_maximum_subarray_kadane",
     spec=Spec(
@@ -78,7 +74,7 @@ find_maximum_subarray_kadane = Algorithm(
         node_output("start"),
         node_output("end"),
     ),
-    sampler=_sample,
+    sampler=functools.partial(sample_keys, keys=UniformKeys(-1.0, 1.0)),
     init=_start,
     step=_step,
     done=lambda inputs, state: state.j == inputs["key"].shape[0] - 1,

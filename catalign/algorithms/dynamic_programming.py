@@ -14,8 +14,9 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
-from catalign.algorithms.sorting import sample_keys
+from catalign.algorithms.sorting import UNIFORM
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.distributions.key import AbstractKeyLaw
 
 
 def edge_hint(name: str, kind: Kind) -> Probe:
@@ -100,10 +101,9 @@ def _chain_hints(inputs: Probes, state: _MatrixChain) -> Probes:
     return {"pred_h": chain(inputs["p"].shape[0]), "m": now.m, "s_h": now.s, "msk": now.known}
 
 
-def _sample_dimensions(key: KeyArray, size: int) -> Probes:
-    """The dimensions of n - 1 matrices, drawn from U[0, 1) as in the benchmark."""
-    keys = sample_keys(key, size)
-    return {"pos": keys["pos"], "p": keys["key"]}
+def _sample_dimensions(key: KeyArray, size: int, *, dimensions: AbstractKeyLaw = UNIFORM) -> Probes:
+    """The dimensions of n - 1 matrices: uniform in [0, 1) as in the benchmark, if left out."""
+    return {"pos": positions(size), "p": dimensions.sample(key, size)}
 
 
 matrix_chain_order = Algorithm(
@@ -127,10 +127,10 @@ matrix_chain_order = Algorithm(
     source="Cormen et al., Introduction to Algorithms, section 15.2",
     validate=lambda inputs: _check_nonnegative("matrix_chain_order", "p", inputs),
 )
-"""How to parenthesise a product: `s[i, j]` is the first k that splits A_i .. A_j at best.
+"""How to parenthesise a product: `s[i, j]` is the first k that splits A_i .. A_j best.
 
-Matrix i has dimensions `p[i - 1]` by `p[i]`, so node 0 stands for no matrix. As in the benchmark the
-book's order, by length of chain, is given up: each round improves every chain at once from the
+Matrix i has dimensions `p[i - 1]` by `p[i]`, so node 0 stands for no matrix. As in the benchmark
+the book's order, by length of chain, is given up: each round improves every chain at once from the
 costs of the last round, until none changes.
 """
 

@@ -14,8 +14,9 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions, put
-from catalign.algorithms.sorting import node_hint
+from catalign.algorithms.sorting import UNIFORM, node_hint
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.distributions.key import AbstractKeyLaw
 
 SELECTED_H = Probe("selected_h", Stage.HINT, Location.NODE, Kind.MASK)
 SELECTED = Probe("selected", Stage.OUTPUT, Location.NODE, Kind.MASK)
@@ -60,10 +61,11 @@ def _selector_validate(inputs: HostProbes) -> None:
         )
 
 
-def _sample_activities(key: KeyArray, size: int) -> Probes:
-    """Start and finish are the less and the greater of two draws from U[0, 1)."""
-    times = jax.random.uniform(key, (2, size))
-    return {"pos": positions(size), "s": times.min(axis=0), "f": times.max(axis=0)}
+def _sample_activities(key: KeyArray, size: int, *, times: AbstractKeyLaw = UNIFORM) -> Probes:
+    """Start and finish are the less and the greater of two draws of `times`."""
+    for_one, for_other = jax.random.split(key)
+    one, other = times.sample(for_one, size), times.sample(for_other, size)
+    return {"pos": positions(size), "s": jnp.minimum(one, other), "f": jnp.maximum(one, other)}
 
 
 activity_selector = Algorithm(
@@ -137,12 +139,12 @@ def _scheduler_validate(inputs: HostProbes) -> None:
         )
 
 
-def _sample_tasks(key: KeyArray, size: int) -> Probes:
-    """Deadlines uniform in 1 to n and weights from U[0, 1), as in the benchmark."""
+def _sample_tasks(key: KeyArray, size: int, *, weights: AbstractKeyLaw = UNIFORM) -> Probes:
+    """Deadlines uniform in 1 to n, and weights of a law: uniform in [0, 1), if left out."""
     for_deadlines, for_weights = jax.random.split(key)
-    weights = jax.random.uniform(for_weights, (size,))
+    w = weights.sample(for_weights, size)
     deadlines = jax.random.randint(for_deadlines, (size,), 1, size + 1)
-    return {"pos": positions(size), "d": deadlines.astype(weights.dtype), "w": weights}
+    return {"pos": positions(size), "d": deadlines.astype(w.dtype), "w": w}
 
 
 task_scheduling = Algorithm(

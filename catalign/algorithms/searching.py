@@ -12,9 +12,10 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
-from catalign.algorithms.sorting import KEY, node_hint, sample_keys
+from catalign.algorithms.sorting import KEY, UNIFORM, node_hint, sample_keys
 from catalign.algorithms.sorting_quick import Partition, partition, whole
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.distributions.key import AbstractKeyLaw
 
 
 def node_output(name: str) -> Probe:
@@ -79,13 +80,19 @@ def _binary_validate(inputs: HostProbes) -> None:
         )
 
 
-def _sample_binary(key: KeyArray, size: int) -> Probes:
-    """Sorted keys and a target, each from U[0, 1), as in the benchmark."""
+def _sample_binary(
+    key: KeyArray,
+    size: int,
+    *,
+    keys: AbstractKeyLaw = UNIFORM,
+    target: AbstractKeyLaw = UNIFORM,
+) -> Probes:
+    """Keys of a law, sorted, and a target: uniform in [0, 1) as in the benchmark, if left out."""
     for_keys, for_target = jax.random.split(key)
     return {
         "pos": positions(size),
-        "key": jnp.sort(jax.random.uniform(for_keys, (size,))),
-        "target": jax.random.uniform(for_target),
+        "key": jnp.sort(keys.sample(for_keys, size)),
+        "target": target.sample(for_target, 1)[0],
     }
 
 

@@ -6,7 +6,6 @@ what moves is `order`, the node at each place of A: the book's `A[k]` is `key[or
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Int
@@ -16,8 +15,11 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.chain import PRED_H, chain, relink
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.distributions.key import AbstractKeyLaw, UniformKeys
 
 KEY = Probe("key", Stage.INPUT, Location.NODE, Kind.SCALAR)
+UNIFORM = UniformKeys()
+
 PRED = Probe("pred", Stage.OUTPUT, Location.NODE, Kind.SHOULD_BE_PERMUTATION)
 
 
@@ -26,9 +28,9 @@ def node_hint(name: str) -> Probe:
     return Probe(name, Stage.HINT, Location.NODE, Kind.MASK_ONE)
 
 
-def sample_keys(key: KeyArray, size: int) -> Probes:
-    """Keys drawn from U[0, 1), as in the benchmark."""
-    return {"pos": positions(size), "key": jax.random.uniform(key, (size,))}
+def sample_keys(key: KeyArray, size: int, *, keys: AbstractKeyLaw = UNIFORM) -> Probes:
+    """Keys of a law: uniform in [0, 1) as in the benchmark, if left out."""
+    return {"pos": positions(size), "key": keys.sample(key, size)}
 
 
 class _Sorting(NamedTuple):

@@ -1,29 +1,21 @@
-"""Sorting algorithms: golden parity, the order of `sorted`, ties."""
+"""Insertion sort and bubble sort against the recorded benchmark and Python's stable sort."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
-from catalign._typing import Probes
-from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.inputs import positions
+from catalign.algorithms.catalogue import get
 from catalign.algorithms.sorting import bubble_sort, insertion_sort
+from catalign.distributions.key import ReversedKeys
 from tests.algorithms.golden import assert_golden, golden_files
+from tests.algorithms.sequences import few, instance, rows, run, sorted_by
 
-STABLE = (insertion_sort, bubble_sort)
-SIZE, BATCH = 5, 2
-
-
-def keys(values: list[list[float]]) -> Probes:
-    key = jnp.asarray(values, jnp.float32)
-    return {"pos": jnp.broadcast_to(positions(key.shape[1]), key.shape), "key": key}
+BOTH = pytest.mark.parametrize("algorithm", [insertion_sort, bubble_sort], ids=lambda a: a.name)
 
 
-def stable_predecessors(key: np.ndarray) -> list[int]:
-    """Each node's predecessor in Python's stable order."""
+def stable(key: np.ndarray) -> list[int]:
+    """Each node's predecessor in Python's order, which keeps equal keys as they were."""
     order = sorted(range(len(key)), key=lambda i: key[i])
     before = {node: order[max(place - 1, 0)] for place, node in enumerate(order)}
     return [before[node] for node in range(len(key))]
@@ -32,40 +24,33 @@ def stable_predecessors(key: np.ndarray) -> list[int]:
 @pytest.mark.parametrize(
     "path", golden_files("insertion_sort", "bubble_sort"), ids=lambda p: p.stem
 )
-def test_golden_parity(path):
-    assert_golden({a.name: a for a in STABLE}[path.stem.rsplit("_n", 1)[0]], path)
+def test_equals_the_benchmark(path):
+    assert_golden(get(path.stem.rsplit("_n", 1)[0]), path)
 
 
-@pytest.mark.parametrize("algorithm", STABLE, ids=lambda a: a.name)
-@settings(max_examples=20, deadline=None)
-@given(
-    st.lists(
-        st.lists(st.integers(0, 3), min_size=SIZE, max_size=SIZE), min_size=BATCH, max_size=BATCH
-    )
-)
-def test_ties_keep_the_given_order(algorithm: Algorithm, values):
-    inputs = keys(values)
-    trace = jax.device_get(algorithm.traces(inputs))
-    assert trace.complete.all()
-    assert trace.outputs["pred"].tolist() == [
-        stable_predecessors(key) for key in np.asarray(inputs["key"])
-    ]
+@BOTH
+@few
+@given(rows(0, 3))
+def test_equal_keys_keep_their_order(algorithm, keys):
+    assert run(algorithm, instance(key=keys)).outputs["pred"].tolist() == [stable(k) for k in keys]
 
 
-@pytest.mark.parametrize("algorithm", STABLE, ids=lambda a: a.name)
+@BOTH
 def test_one_node_is_sorted(algorithm):
-    trace = algorithm.traces(keys([[0.5]]))
+    trace = run(algorithm, instance(key=[[0.5]]))
     assert trace.outputs["pred"].tolist() == [[0]]
     assert trace.lengths.tolist() == [1]
 
 
-def test_hints_of_insertion_sort_stay_a_chain():
-    trace = jax.device_get(insertion_sort.sample(jax.random.key(0), BATCH, SIZE))
-    for step in trace.hints["pred_h"].reshape(-1, SIZE):
-        assert sorted(step[np.arange(SIZE) != step]) == sorted(set(step[np.arange(SIZE) != step]))
+@BOTH
+def test_the_hints_end_at_the_output(algorithm):
+    trace = algorithm.sample(jax.random.key(0), 3, 6, keys=ReversedKeys())
+    np.testing.assert_array_equal(trace.hints["pred_h"][-1], trace.outputs["pred"])
+    assert sorted_by(np.asarray(trace.outputs["pred"][0]), np.arange(6)) == [5, 4, 3, 2, 1, 0]
 
 
-def test_samples_are_uniform_keys():
-    key = insertion_sort.sample_inputs(jax.random.key(1), 4, SIZE)["key"]
-    assert key.shape == (4, SIZE)
-    assert 0 <= float(key.min()) < float(key.max()) < 1
+def test_insertion_sort_shows_the_sorted_prefix():
+    keys = np.array([[3.0, 1.0, 2.0, 0.0, 5.0, 4.0]], np.float32)
+    shown = run(insertion_sort, instance(key=keys)).hints["pred_h"][:, 0]
+    for j, pred in enumerate(shown):
+        assert sorted_by(pred, keys[0])[: j + 1] == sorted(keys[0][: j + 1].tolist())

@@ -1,0 +1,55 @@
+"""Convex hulls against the recorded benchmark and scipy."""
+
+import numpy as np
+import pytest
+from scipy.spatial import ConvexHull
+
+from catalign._errors import InputError
+from catalign.algorithms.catalogue import get
+from catalign.algorithms.geometry_hull import graham_scan, jarvis_march
+from tests.algorithms.golden import assert_golden, golden_files
+from tests.algorithms.sequences import draw, instance, run
+
+BOTH = pytest.mark.parametrize("algorithm", [graham_scan, jarvis_march], ids=lambda a: a.name)
+
+
+@pytest.mark.parametrize("path", golden_files("graham_scan", "jarvis_march"), ids=lambda p: p.stem)
+def test_equals_the_benchmark(path):
+    assert_golden(get(path.stem.rsplit("_n", 1)[0]), path)
+
+
+@BOTH
+def test_equals_scipy_on_samples(algorithm):
+    inputs = draw(algorithm, batch=64, size=8)
+    assert (np.hypot(inputs["x"], inputs["y"]) <= 2.00001).all()
+    in_hull = run(algorithm, inputs).outputs["in_hull"]
+    for row, x, y in zip(in_hull, inputs["x"], inputs["y"], strict=True):
+        assert set(np.flatnonzero(row)) == set(ConvexHull(np.stack([x, y], axis=1)).vertices)
+
+
+@BOTH
+def test_all_points_of_a_circle_are_corners(algorithm):
+    angle = np.array([[0.1, 1.0, 2.2, 3.0, 4.1, 5.0, 5.5, 6.1]])
+    trace = run(algorithm, instance(x=np.cos(angle), y=np.sin(angle)))
+    assert trace.outputs["in_hull"].all()
+    if algorithm is jarvis_march:
+        assert trace.lengths.tolist() == [algorithm.max_steps(8)]
+
+
+@BOTH
+def test_points_as_low_as_the_first_are_corners(algorithm):
+    inputs = instance(x=[[1.0, 0.0, 0.5]], y=[[0.0, 0.0, 1.0]])
+    assert run(algorithm, inputs).outputs["in_hull"].tolist() == [[True] * 3]
+
+
+@BOTH
+def test_refuses_repeated_and_collinear_points_and_too_few(algorithm):
+    with pytest.raises(InputError, match="Points 0 and 2 of instance 0"):
+        algorithm.traces(instance(x=[[1.0, 0.0, 1.0]], y=[[1.0, 0.0, 1.0]]))
+    for x, y in (([0.0, 1.0, 2.0], [0.0, 1.0, 2.0]), ([0.0, 0.0, 0.0], [0.0, 2.0, 1.0])):
+        with pytest.raises(
+            InputError, match=r"Points \d, \d and \d of instance 0 in \w+ lie on one"
+        ):
+            algorithm.traces(instance(x=[x], y=[y]))
+    with pytest.raises(InputError, match="have 2 nodes; it needs at least 3"):
+        algorithm.traces(instance(x=[[0.0, 1.0]], y=[[0.0, 1.0]]))
