@@ -1,5 +1,6 @@
 """Articulation points and bridges (Cormen et al., problem 22-2)."""
 
+import functools
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -31,7 +32,8 @@ from catalign.algorithms.depth_first import (
     start,
     ticks,
 )
-from catalign.algorithms.inputs import GRAPH, check_adjacency, check_undirected, graph_inputs
+from catalign.algorithms.inputs import GRAPH, check_adjacency, check_undirected
+from catalign.algorithms.sampling import check_undirected_law, sample_unweighted
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.distributions.graph import AbstractGraphLaw, ErdosRenyi
 
@@ -133,8 +135,11 @@ def _bridge_matrix(inputs: Probes, state: LowLink) -> Int[Array, "n n"]:
     return (up | up.T).astype(jnp.int8) - (~edge).astype(jnp.int8)
 
 
-def _sample(key: KeyArray, size: int, *, graph: AbstractGraphLaw = _SPARSE) -> Probes:
-    return graph_inputs(graph.sample(key, size))
+def _sample(
+    name: str, key: KeyArray, size: int, *, graph: AbstractGraphLaw = _SPARSE
+) -> dict[str, Array]:
+    check_undirected_law(name, graph)
+    return sample_unweighted(key, size, graph)
 
 
 def _max_steps(n: int) -> int:
@@ -171,7 +176,7 @@ articulation_points = Algorithm(
         *_STACK,
         Probe("is_cut", Stage.OUTPUT, Location.NODE, Kind.MASK),
     ),
-    sampler=_sample,
+    sampler=functools.partial(_sample, "articulation_points"),
     init=_init,
     step=_articulation_points_step,
     done=_done,
@@ -197,7 +202,7 @@ bridges = Algorithm(
         *_STACK,
         Probe("is_bridge", Stage.OUTPUT, Location.EDGE, Kind.MASK, partial=True),
     ),
-    sampler=_sample,
+    sampler=functools.partial(_sample, "bridges"),
     init=_init,
     step=_bridges_step,
     done=_done,

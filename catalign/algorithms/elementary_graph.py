@@ -34,8 +34,8 @@ from catalign.algorithms.inputs import (
     GRAPH_AND_SOURCE,
     check_acyclic,
     check_adjacency,
-    graph_inputs,
 )
+from catalign.algorithms.sampling import check_acyclic_law, sample_source, sample_unweighted
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.distributions.graph import AbstractGraphLaw, Acyclic, ErdosRenyi
 
@@ -75,9 +75,8 @@ def _bfs_done(inputs: Probes, state: Frontier) -> Flag:
 
 
 def _bfs_sample(key: KeyArray, size: int, *, graph: AbstractGraphLaw = _UNDIRECTED) -> Probes:
-    edges, source = jax.random.split(key)
-    s = jax.random.randint(source, (), 0, size, dtype=jnp.int32)
-    return graph_inputs(graph.sample(edges, size)) | {"s": s}
+    draw, source = jax.random.split(key)
+    return sample_unweighted(draw, size, graph) | {"s": sample_source(source, size)}
 
 
 bfs = Algorithm(
@@ -112,7 +111,7 @@ class Timed(NamedTuple):
 
 
 def _dfs_sample(key: KeyArray, size: int, *, graph: AbstractGraphLaw = _DIRECTED) -> Probes:
-    return graph_inputs(graph.sample(key, size))
+    return sample_unweighted(key, size, graph)
 
 
 def _dfs_init(inputs: Probes) -> Timed:
@@ -210,7 +209,8 @@ def _topological_sort_hints(inputs: Probes, state: Sorting) -> Probes:
 
 
 def _dag_sample(key: KeyArray, size: int, *, graph: AbstractGraphLaw = _ACYCLIC) -> Probes:
-    return graph_inputs(graph.sample(key, size))
+    check_acyclic_law("topological_sort", graph)
+    return sample_unweighted(key, size, graph)
 
 
 def _check_dag(inputs: HostProbes) -> None:
