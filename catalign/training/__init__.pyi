@@ -11,10 +11,10 @@ from .evaluation import evaluate_trace as evaluate_trace
 from .failure import CheckpointError as CheckpointError
 from .failure import DivergedError as DivergedError
 from .failure import InterruptedRun as InterruptedRun
-from .loop import TrainReport as TrainReport
 from .loop import load_reasoner as load_reasoner
 from .loop import train as train
 from .loss import Losses as Losses
 from .loss import loss as loss
 from .metrics import Scores as Scores
 from .metrics import score as score
+from .run import TrainReport as TrainReport

@@ -31,7 +31,7 @@ class DivergedError(CatalignError, ArithmeticError):
 
     Attributes:
       step: The update, counted from 0, that would have spoilt the parameters.
-      leaf: The first value that was not finite: `loss`, `gradient NAME` or `parameter NAME`.
+      leaf: The first value that was not finite: `loss NAME`, `gradient NAME` or `parameters`.
     """
 
     def __init__(self, step: int, leaf: str) -> None:

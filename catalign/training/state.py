@@ -9,10 +9,9 @@ from flax import nnx
 from jax import Array
 
 from catalign._typing import PyTree
+from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import Schedule, TrainConfig
-
-GOOD = -1
-"""The value of `TrainState.bad` while every update was finite."""
+from catalign.training.layout import Layout
 
 
 @jax.tree_util.register_dataclass
@@ -23,19 +22,20 @@ class TrainState:
     Attributes:
       step: The number of updates done, which is also the place in the data stream: update s draws
         its instances from the seed and s alone.
-      params: The learned parameters.
+      params: The learned parameters, as one vector (see `Layout`).
       opt_state: The optimiser's state.
       sums: Sums of the loss and its parts over the updates since the last row of metrics.
       updates: How many updates these are.
-      bad: Which value stopped the run by not being finite (see `leaf_names`), or `GOOD`.
+      diverged: Whether an update made a value NaN or infinite. It was not applied, and no later
+        one is.
     """
 
     step: Array
-    params: PyTree
+    params: Array
     opt_state: PyTree
     sums: dict[str, Array]
     updates: Array
-    bad: Array
+    diverged: Array
 
 
 def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
@@ -64,25 +64,27 @@ def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
 
 
 def initial_state(
-    params: PyTree, optimizer: optax.GradientTransformation, part_names: list[str]
+    layout: Layout, params: PyTree, optimizer: optax.GradientTransformation, names: list[str]
 ) -> TrainState:
     """The state before the first update.
 
     Args:
+      layout: The layout of the parameters.
       params: The parameters that the reasoner was built with.
       optimizer: The optimiser.
-      part_names: The names of the losses to sum (see `TrainState.sums`).
+      names: The names of the losses to sum (see `TrainState.sums`).
     """
 
     def make(params: PyTree) -> TrainState:
+        vector = layout.ravel(params)
         zero = jnp.zeros((), jax.dtypes.canonicalize_dtype(float))
         return TrainState(
             step=jnp.int32(0),
-            params=params,
-            opt_state=optimizer.init(params),
-            sums=dict.fromkeys(part_names, zero),
+            params=vector,
+            opt_state=optimizer.init(vector),
+            sums=dict.fromkeys(names, zero),
             updates=jnp.int32(0),
-            bad=jnp.int32(GOOD),
+            diverged=jnp.bool_(False),
         )
 
     # One compiled call: its results are fresh buffers, so that donating them never takes the
@@ -90,26 +92,17 @@ def initial_state(
     return jax.jit(make)(params)
 
 
-def count_parameters(params: PyTree) -> int:
-    """The number of learned numbers."""
-    return sum(int(leaf.size) for leaf in jax.tree.leaves(params))
-
-
-def leaf_names(params: PyTree) -> list[str]:
-    """The name of each leaf of the parameters, in the order of `jax.tree.leaves`.
-
-    Example:
-      >>> leaf_names({"linear": {"bias": jnp.zeros(1), "kernel": jnp.zeros(1)}})
-      ['linear.bias', 'linear.kernel']
-    """
-    paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(params)[0]]
-    return [
-        jax.tree_util.keystr(path, simple=True, separator=".").removesuffix(".value")
-        for path in paths
-    ]
-
-
 def split_reasoner(reasoner: nnx.Module) -> tuple[nnx.GraphDef, PyTree, PyTree]:
     """The definition of a reasoner, its parameters, and every other value that it holds."""
     graphdef, params, rest = nnx.split(reasoner, nnx.Param, ...)
     return graphdef, params, rest
+
+
+_unravel = jax.jit(Layout.unravel, static_argnums=0)
+
+
+def merge_reasoner(
+    graphdef: nnx.GraphDef, layout: Layout, vector: Array, rest: PyTree
+) -> AbstractReasoner:
+    """The reasoner with the parameters of a state; the inverse of `split_reasoner`."""
+    return nnx.merge(graphdef, _unravel(layout, vector), rest)

@@ -1,11 +1,12 @@
 """The jitted update: several in one dispatch, on data made inside it."""
 
 import dataclasses
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import nnx
 from jax import Array
 
@@ -14,8 +15,9 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Stage
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
+from catalign.training.layout import Layout
 from catalign.training.loss import Losses, loss
-from catalign.training.state import GOOD, TrainState, leaf_names, make_optimizer
+from catalign.training.state import TrainState, make_optimizer
 
 DATA, VALIDATION, TEST, _LENGTHS = range(4)
 """The streams of instances of a run (see `stream_key`). Updates draw from `DATA` alone."""
@@ -29,14 +31,14 @@ class Summary:
     """What one dispatch reports.
 
     Attributes:
-      step: The updates done after it. Where a value was not finite, the update that made it.
-      bad: See `TrainState.bad`.
+      step: The updates done after it; where it diverged, the update that made it do so.
+      diverged: See `TrainState.diverged`.
       loss: The mean loss of its updates.
       means: The means of the loss and its parts since the last row of metrics.
     """
 
     step: Array
-    bad: Array
+    diverged: Array
     loss: Array
     means: dict[str, Array]
 
@@ -57,28 +59,24 @@ def size_at(step: int, config: TrainConfig) -> int:
     return config.sizes[step // config.updates_per_dispatch % len(config.sizes)]
 
 
-def choose_trace_steps(algorithm: Algorithm, size: int, config: TrainConfig) -> int:
-    """How many steps of a run of one size to train on: the longest of 512 runs.
+def choose_trace_steps(algorithm: Algorithm, config: TrainConfig) -> dict[int, int]:
+    """How many steps of a run to train on, by size: the longest of 512 runs of the largest size.
 
     The algorithm's own bound is often far larger than any run that is drawn: Bellman-Ford on 16
     nodes may take 17 steps and takes about 5. A later run that is longer is cut: its hints count
-    up to the cut, its outputs do not (see `Trace.complete`). The choice depends on the seed and
-    the size alone.
+    up to the cut, its outputs do not (see `Trace.complete`). The choice depends on the settings
+    alone.
 
     Returns:
-      The number of steps, from 2 to the algorithm's bound, and at most `config.trace_steps` if
-      that is given.
+      For each size a number from 2 to the algorithm's bound at that size, at most
+      `config.trace_steps` if that is given.
     """
-    bound = max(algorithm.max_steps(size), 2)
-    if config.trace_steps is not None:
-        return min(bound, config.trace_steps)
-
-    @jax.jit
-    def longest(key: KeyArray) -> Array:
-        return jnp.max(algorithm.sample(key, _LENGTH_SAMPLE, size).lengths)
-
-    key = jax.random.fold_in(stream_key(config, _LENGTHS), size)
-    return min(bound, max(2, int(longest(key))))
+    bounds = {size: max(algorithm.max_steps(size), 2) for size in sorted(set(config.sizes))}
+    longest = config.trace_steps
+    if longest is None:
+        draw = jax.jit(lambda key: algorithm.sample(key, _LENGTH_SAMPLE, max(bounds)).lengths)
+        longest = max(2, int(jnp.max(draw(stream_key(config, _LENGTHS)))))
+    return {size: min(bound, longest) for size, bound in bounds.items()}
 
 
 def batch_losses(
@@ -115,7 +113,7 @@ def loss_names(reasoner: AbstractReasoner, algorithm: Algorithm, config: TrainCo
     return ["loss", *(name for name in every if name in parts)]
 
 
-STATIC = ("algorithm", "graphdef", "config", "size", "trace_steps")
+STATIC = ("algorithm", "graphdef", "layout", "config", "size", "trace_steps")
 """What `dispatch` is compiled for anew."""
 
 
@@ -128,6 +126,7 @@ def dispatch_updates(
     *,
     algorithm: Algorithm,
     graphdef: nnx.GraphDef,
+    layout: Layout,
     config: TrainConfig,
     size: int,
     trace_steps: int,
@@ -146,6 +145,7 @@ def dispatch_updates(
       key: Where the instances come from, with the number of the update.
       algorithm: Draws and solves the instances.
       graphdef: The definition of the reasoner.
+      layout: The layout of its parameters.
       config: The settings that matter here (see `traced_config`).
       size: The size of the instances.
       trace_steps: The length of the traces.
@@ -154,31 +154,30 @@ def dispatch_updates(
       The state after, and what to tell of it.
     """
     optimizer = make_optimizer(config)
-
-    def total(params: PyTree, key: KeyArray) -> tuple[Scalar, dict[str, Array]]:
-        losses = batch_losses(
-            nnx.merge(graphdef, params, rest), algorithm, config, key, size, trace_steps
-        )
-        return losses.total, {"loss": losses.total, **losses.parts}
+    losses = functools.partial(
+        _losses_and_gradient, rest, key, algorithm, graphdef, layout, config, size, trace_steps
+    )
 
     def update(state: TrainState) -> tuple[TrainState, Scalar]:
-        here = jax.random.fold_in(key, state.step)
-        (value, parts), gradient = jax.value_and_grad(total, has_aux=True)(state.params, here)
-        change, opt_state = optimizer.update(gradient, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, change)
-        bad = _first_not_finite([value, gradient, params])
+        found, gradient = losses(state.params, state.step)
+        vector = layout.ravel(gradient)
+        change: Any
+        change, opt_state = optimizer.update(vector, state.opt_state, state.params)
+        params = state.params + change
+        finite = jnp.isfinite(found.total) & _is_finite(vector) & _is_finite(params)
         new = dataclasses.replace(
             state,
             step=state.step + 1,
             params=params,
             opt_state=opt_state,
-            sums=jax.tree.map(jnp.add, state.sums, parts),
+            sums=jax.tree.map(jnp.add, state.sums, {"loss": found.total, **found.parts}),
             updates=state.updates + 1,
         )
-        stopped = dataclasses.replace(state, bad=jnp.where(state.bad == GOOD, bad, state.bad))
-        fine = (state.bad == GOOD) & (bad == GOOD)
-        return jax.tree.map(lambda a, b: jnp.where(fine, a, b), new, stopped), jnp.where(
-            fine, value, 0.0
+        stopped = dataclasses.replace(state, diverged=state.diverged | ~finite)
+        fine = finite & ~state.diverged
+        return (
+            jax.tree.map(lambda a, b: jnp.where(fine, a, b), new, stopped),
+            jnp.where(fine, found.total, 0.0),
         )
 
     def body(_: Array, carry: tuple[TrainState, Scalar]) -> tuple[TrainState, Scalar]:
@@ -198,7 +197,7 @@ def dispatch_updates(
 
     summary = Summary(
         step=state.step,
-        bad=state.bad,
+        diverged=state.diverged,
         loss=mean(lost, state.step - first),
         means={name: mean(value, state.updates) for name, value in state.sums.items()},
     )
@@ -224,17 +223,68 @@ def traced_config(config: TrainConfig) -> TrainConfig:
     return TrainConfig(**{name: getattr(config, name) for name in names})
 
 
-def name_of_bad(bad: int, params: PyTree) -> str:
-    """The value that `TrainState.bad` stands for."""
-    names = leaf_names(params)
-    every = [
-        "loss",
-        *(f"gradient {name}" for name in names),
-        *(f"parameter {name}" for name in names),
-    ]
-    return every[bad]
+@functools.partial(jax.jit, static_argnames=STATIC)
+def _broken_leaves(
+    state: TrainState,
+    rest: PyTree,
+    key: KeyArray,
+    *,
+    algorithm: Algorithm,
+    graphdef: nnx.GraphDef,
+    layout: Layout,
+    config: TrainConfig,
+    size: int,
+    trace_steps: int,
+) -> list[Array]:
+    found, gradient = _losses_and_gradient(
+        rest, key, algorithm, graphdef, layout, config, size, trace_steps, state.params, state.step
+    )
+    leaves = [*found.parts.values(), found.total, *layout.structure.flatten_up_to(gradient)]
+    return [~_is_finite(leaf) for leaf in leaves]
 
 
-def _first_not_finite(values: PyTree) -> Array:
-    flags = jnp.stack([~jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(values)])
-    return jnp.where(jnp.any(flags), jnp.argmax(flags).astype(jnp.int32), jnp.int32(GOOD))
+def name_of_broken(state: TrainState, rest: PyTree, key: KeyArray, **static: Any) -> str:
+    """Does the update again that a diverged state stopped at, and names its first broken value.
+
+    Args:
+      state: A state that diverged.
+      rest: As for `dispatch`.
+      key: As for `dispatch`.
+      **static: As for `dispatch`.
+
+    Returns:
+      `loss NAME`, `gradient NAME`, or `parameters` if only the update itself overflowed.
+    """
+    broken = jax.device_get(_broken_leaves(state, rest, key, **static))
+    parts = [f"loss {name}" for name in sorted(set(state.sums) - {"loss"})]
+    names = [*parts, "loss", *(f"gradient {name}" for name in static["layout"].names)]
+    return next((name for name, flag in zip(names, broken, strict=True) if flag), "parameters")
+
+
+def _losses_and_gradient(
+    rest: PyTree,
+    key: KeyArray,
+    algorithm: Algorithm,
+    graphdef: nnx.GraphDef,
+    layout: Layout,
+    config: TrainConfig,
+    size: int,
+    trace_steps: int,
+    vector: Array,
+    step: Array,
+) -> tuple[Losses, PyTree]:
+    """The losses of one update's batch, and the gradient of the total."""
+
+    def total(params: PyTree) -> tuple[Scalar, Losses]:
+        reasoner = nnx.merge(graphdef, params, rest)
+        here = jax.random.fold_in(key, step)
+        losses = batch_losses(reasoner, algorithm, config, here, size, trace_steps)
+        return losses.total, losses
+
+    # By leaf, not by vector: the transpose of cutting up a vector adds up as many vectors.
+    (_, losses), gradient = jax.value_and_grad(total, has_aux=True)(layout.unravel(vector))
+    return losses, gradient
+
+
+def _is_finite(values: Array) -> Array:
+    return jnp.all(jnp.isfinite(values))

@@ -223,8 +223,8 @@ def test_a_value_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
             on_event=told.append,
         )
     error = caught.value
-    assert error.leaf == "loss"
-    assert f"Update {error.step} made `loss` NaN" in str(error)
+    assert error.leaf == "loss output/high"
+    assert f"Update {error.step} made `loss output/high` NaN" in str(error)
     saved = [e.step for e in told if isinstance(e, events.Saved)]
     assert saved
     assert max(saved) <= error.step

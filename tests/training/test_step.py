@@ -12,13 +12,12 @@ from flax import nnx
 from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.training.config import Schedule, TrainConfig
+from catalign.training.layout import Layout
 from catalign.training.state import (
-    GOOD,
     TrainState,
-    count_parameters,
     initial_state,
-    leaf_names,
     make_optimizer,
+    merge_reasoner,
     split_reasoner,
 )
 from catalign.training.step import (
@@ -28,7 +27,7 @@ from catalign.training.step import (
     choose_trace_steps,
     dispatch_updates,
     loss_names,
-    name_of_bad,
+    name_of_broken,
     size_at,
     stream_key,
     traced_config,
@@ -37,30 +36,33 @@ from tests.training.stub import CONFIG, COUNT_HIGH, StubReasoner
 
 REASONER = StubReasoner(rngs=nnx.Rngs(0))
 GRAPHDEF, PARAMS, REST = split_reasoner(REASONER)
+LAYOUT = Layout.of(PARAMS)
+KEY = stream_key(CONFIG, DATA)
 TRACED = chex.assert_max_traces(dispatch_updates, n=2)
 DISPATCH = jax.jit(TRACED, static_argnames=STATIC)
 STEPS = {3: 4, 4: 5}
 
 
 def _start() -> TrainState:
-    return initial_state(PARAMS, make_optimizer(CONFIG), loss_names(REASONER, COUNT_HIGH, CONFIG))
+    names = loss_names(REASONER, COUNT_HIGH, CONFIG)
+    return initial_state(LAYOUT, PARAMS, make_optimizer(CONFIG), names)
+
+
+def _static(size: int) -> dict:
+    return {
+        "algorithm": COUNT_HIGH,
+        "graphdef": GRAPHDEF,
+        "layout": LAYOUT,
+        "config": traced_config(CONFIG),
+        "size": size,
+        "trace_steps": STEPS[size],
+    }
 
 
 def _dispatch(
     state: TrainState, updates: int, *, size: int = 3, reset: bool = False
 ) -> tuple[TrainState, Summary]:
-    return DISPATCH(
-        state,
-        jnp.int32(updates),
-        jnp.bool_(reset),
-        REST,
-        stream_key(CONFIG, DATA),
-        algorithm=COUNT_HIGH,
-        graphdef=GRAPHDEF,
-        config=traced_config(CONFIG),
-        size=size,
-        trace_steps=STEPS[size],
-    )
+    return DISPATCH(state, jnp.int32(updates), jnp.bool_(reset), REST, KEY, **_static(size))
 
 
 def test_one_compilation_a_size_whatever_the_number_of_updates() -> None:
@@ -93,27 +95,43 @@ def test_a_reset_starts_new_means() -> None:
     np.testing.assert_allclose(float(summary.means["loss"]), float(summary.loss), rtol=1e-6)
 
 
-def test_a_parameter_that_is_not_finite_stops_all_updates_and_is_named() -> None:
-    names = leaf_names(PARAMS)
-    assert names == ["high.bias", "high.kernel", "seen.bias", "seen.kernel"]
+def test_a_value_that_is_not_finite_stops_all_updates_and_is_named() -> None:
     start = _start()
-    spoilt = jax.tree.map(lambda x: x, start.params)
-    spoilt["seen"]["bias"][...] = jnp.array([jnp.inf], jnp.float32)
-    state, summary = _dispatch(dataclasses.replace(start, params=spoilt), 3)
-    assert int(summary.bad) != GOOD
+    assert LAYOUT.names == ("high.bias", "high.kernel", "seen.bias", "seen.kernel")
+    spoilt = dataclasses.replace(start, params=start.params.at[2].set(jnp.inf))
+    state, summary = _dispatch(spoilt, 3)
+    assert bool(summary.diverged)
     assert int(summary.step) == 0
-    assert name_of_bad(int(summary.bad), PARAMS) == "loss"
-    chex.assert_trees_all_equal(state.opt_state, start.opt_state)
     assert float(summary.loss) == 0.0
-    every = [name_of_bad(i, PARAMS) for i in range(9)]
-    assert every[1] == "gradient high.bias"
-    assert every[-1] == "parameter seen.kernel"
+    chex.assert_trees_all_equal(dataclasses.replace(state, diverged=start.diverged), spoilt)
+    assert name_of_broken(state, REST, KEY, **_static(3)) == "loss hint/seen"
+    # The update of a state that is fine can only have failed in the optimiser.
+    assert name_of_broken(start, REST, KEY, **_static(3)) == "parameters"
 
 
-def test_a_state_marked_bad_does_not_move() -> None:
-    start = dataclasses.replace(_start(), bad=jnp.int32(0))
+def test_a_diverged_state_does_not_move() -> None:
+    start = dataclasses.replace(_start(), diverged=jnp.bool_(True))
     state, _ = _dispatch(start, 2)
     chex.assert_trees_all_equal(state, start)
+
+
+def test_parameters_survive_their_vector() -> None:
+    mixed = {
+        "a": jnp.array([[0.1, 1e-45]], jnp.float32),
+        "b": jnp.array([1.5, -0.0], jnp.bfloat16),
+        "none": jnp.zeros((0, 2), jnp.float32),
+        "scalar": jnp.float32(3.0),
+    }
+    layout = Layout.of(mixed)
+    assert (layout.size, layout.names) == (5, ("a", "b", "none", "scalar"))
+    assert hash(layout) == hash(Layout.of(mixed))
+    chex.assert_trees_all_equal(layout.unravel(layout.ravel(mixed)), mixed)
+    assert Layout.of({}).ravel({}).shape == (0,)
+
+
+def test_a_reasoner_is_merged_as_it_was_split() -> None:
+    merged = merge_reasoner(GRAPHDEF, LAYOUT, _start().params, REST)
+    chex.assert_trees_all_equal(nnx.state(merged), nnx.state(REASONER))
 
 
 def test_sizes_take_turns() -> None:
@@ -122,13 +140,14 @@ def test_sizes_take_turns() -> None:
 
 
 def test_traces_are_as_long_as_the_longest_of_a_sample() -> None:
-    def never(inputs: dict, t: jax.Array) -> jax.Array:
+    def third(inputs: dict, t: jax.Array) -> jax.Array:
         return t >= 3
 
-    bounded = dataclasses.replace(COUNT_HIGH, done=never, max_steps=lambda n: 1000)
-    assert choose_trace_steps(bounded, 4, CONFIG) == 4
-    assert choose_trace_steps(COUNT_HIGH, 4, CONFIG) == 5
-    assert choose_trace_steps(COUNT_HIGH, 4, dataclasses.replace(CONFIG, trace_steps=3)) == 3
+    bounded = dataclasses.replace(COUNT_HIGH, done=third, max_steps=lambda n: 1000)
+    assert choose_trace_steps(bounded, CONFIG) == {3: 4, 4: 4}
+    assert choose_trace_steps(COUNT_HIGH, CONFIG) == {3: 4, 4: 5}
+    capped = dataclasses.replace(CONFIG, trace_steps=3)
+    assert choose_trace_steps(COUNT_HIGH, capped) == {3: 3, 4: 3}
 
 
 def test_settings_that_no_update_reads_do_not_recompile() -> None:
@@ -161,14 +180,10 @@ def test_the_learning_rate_follows_its_schedule(config: TrainConfig, rates: list
         np.testing.assert_allclose(np.asarray(change), -rate * corrected, rtol=1e-3, atol=1e-7)
 
 
-def test_parameters_are_counted() -> None:
-    assert count_parameters(PARAMS) == 4
-
-
 def test_a_sampler_s_error_comes_through() -> None:
     def refuse(key: jax.Array, size: int) -> dict:
         raise InputError("no instance of this size")
 
     broken: Algorithm = dataclasses.replace(COUNT_HIGH, sampler=refuse)
     with pytest.raises(InputError, match="no instance of this size"):
-        choose_trace_steps(broken, 4, CONFIG)
+        choose_trace_steps(broken, CONFIG)
