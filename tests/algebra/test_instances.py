@@ -151,7 +151,7 @@ def test_log_plus_tends_to_min_plus_at_the_proved_rate(temperature):
     x = jnp.asarray(np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32))
     soft, hard = log_plus(temperature).add.reduce(x, 1), min_plus.add.reduce(x, 1)
     assert np.all(soft <= hard + 1e-6)
-    assert np.all(soft >= hard - temperature * np.log(5) - 1e-6)
+    assert np.all(soft >= hard - temperature * float(np.log(5)) - 1e-6)
 
 
 def test_log_plus_is_a_semiring_to_rounding_and_a_value():
@@ -166,6 +166,6 @@ def test_a_semiring_names_a_dtype_that_it_cannot_take():
     lor_land.check_dtype(jnp.array([True]))
     plus_times.check_dtype(jnp.array([1]))
     with pytest.raises(
-        ShapeMismatchError, match="`weights` has dtype float32, but the semiring lor_land"
+        ShapeMismatchError, match=r"`weights` has dtype float.., but the semiring lor_land"
     ):
         lor_land.check_dtype(jnp.array([1.0]), "weights")

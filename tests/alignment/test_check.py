@@ -1,7 +1,6 @@
 import dataclasses
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -19,7 +18,7 @@ def shifted(amount):
 
     def decode(inputs, state):
         shown = dict(bellman_ford.decode(inputs, state))
-        return shown | {"d": shown["d"] + jnp.float32(amount)}
+        return shown | {"d": shown["d"] + amount}
 
     return dataclasses.replace(bellman_ford, decode=decode)
 
