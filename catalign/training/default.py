@@ -5,19 +5,39 @@ from collections.abc import Callable
 
 from flax import nnx
 
+from catalign.algebra.instances import SEMIRINGS
 from catalign.algorithms.algorithm import Algorithm
-from catalign.nn.build import build_reasoner
+from catalign.alignment import catalogue
+from catalign.nn.aligned import AlignedReasoner
+from catalign.nn.build import ALIGNED, build_reasoner
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import HintMode, TrainConfig
 
 Build = Callable[[Algorithm, TrainConfig, nnx.Rngs], AbstractReasoner]
 
+_FALLBACK = "mpnn"
+
 
 def fill(algorithm: Algorithm, config: TrainConfig) -> TrainConfig:
-    """Settings that name their processor, so that a run's folder says what was trained."""
-    if config.processor is not None:
-        return config
-    return dataclasses.replace(config, processor="mpnn")
+    """Settings that say what is trained.
+
+    Without a processor, it is the aligned one where the catalogue of alignments claims its diagram
+    for the algorithm, and message passing otherwise. Without a semiring, the aligned processor
+    computes in that of the claim.
+
+    Example:
+      >>> from catalign.algorithms.catalogue import get
+      >>> config = fill(get("bellman_ford"), TrainConfig())
+      >>> config.processor, config.semiring
+      ('aligned', 'min_plus')
+    """
+    semiring = _claimed_semiring(algorithm)
+    processor = config.processor or (ALIGNED if semiring is not None else _FALLBACK)
+    if processor == ALIGNED:
+        return dataclasses.replace(
+            config, processor=processor, semiring=config.semiring or semiring
+        )
+    return dataclasses.replace(config, processor=processor)
 
 
 def build_from_config(
@@ -34,3 +54,12 @@ def build_from_config(
         with_hints=config.hints is HintMode.ENCODED_DECODED,
         rngs=rngs,
     )
+
+
+def _claimed_semiring(algorithm: Algorithm) -> str | None:
+    """The semiring in which the algorithm is claimed to be the aligned reasoner's diagram."""
+    if algorithm.name not in catalogue.names():
+        return None
+    claim = catalogue.get(algorithm.name)
+    fits = claim.diagram == AlignedReasoner.diagram and claim.algorithm.spec == algorithm.spec
+    return claim.semiring.name if fits and claim.semiring.name in SEMIRINGS else None
