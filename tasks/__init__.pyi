@@ -1,3 +1,4 @@
 from . import library as library
 from . import solve as solve
+from . import story as story
 from . import survey as survey
