@@ -130,9 +130,10 @@ def _bridge_matrix(inputs: Probes, state: LowLink) -> Int[Array, "n n"]:
     """1 at both directions of a bridge, 0 at other edges, -1 where there is no edge."""
     n = state.pi.shape[0]
     nodes = jnp.arange(n, dtype=jnp.int32)
-    up = state.found[:, None] & (state.pi[:, None] == nodes[None, :])
-    edge = inputs["adj"] | jnp.eye(n, dtype=bool)
-    return (up | up.T).astype(jnp.int8) - (~edge).astype(jnp.int8)
+    parent = jnp.where(state.found, state.pi, -1)
+    bridge = (parent[:, None] == nodes[None, :]) | (parent[None, :] == nodes[:, None])
+    edge = inputs["adj"] | (nodes[:, None] == nodes[None, :])
+    return bridge.astype(jnp.int8) - (~edge).astype(jnp.int8)
 
 
 def _sample(

@@ -136,71 +136,52 @@ def _kruskal_init(inputs: Probes) -> Forest:
     )
 
 
-def _pick(inputs: Probes, state: Forest) -> Forest:
-    """Makes the lightest edge to come the current one; among equals the first, row by row."""
-    weight, u = least(state.lightest)
-    v = state.partner[u]
-    nodes = jnp.arange(state.pi.shape[0], dtype=jnp.int32)
-    row = inputs["A"][u]
-    after = (row > weight) | ((row == weight) & (nodes > v))
-    rest = jnp.where(inputs["adj"][u] & (nodes > u) & after, row, jnp.inf)
-    next_weight, next_partner = least(rest)
-    return state._replace(
-        u=u,
-        v=v,
-        root_u=u,
-        root_v=v,
-        mask_u=nodes == u,
-        mask_v=nodes == v,
-        phase=jnp.int32(CLIMB_U),
-        lightest=put(state.lightest, u, next_weight),
-        partner=put(state.partner, u, next_partner),
-    )
+def _kruskal_step(inputs: Probes, state: Forest) -> Forest:
+    """Picks the lightest edge to come, or climbs one step from u or from v to its root, or decides.
 
+    Of equal edges the first is picked, row by row. A climb links all nodes that it has met to the
+    place that it has come to (path compression). An edge that joins two trees is chosen; the root
+    of lower number goes below the other.
+    """
+    n = state.pi.shape[0]
+    nodes = jnp.arange(n, dtype=jnp.int32)
+    above_u, above_v = state.pi[state.root_u], state.pi[state.root_v]
+    picks = state.phase == DECIDED
+    climbs_u = (state.phase == CLIMB_U) & (above_u != state.root_u)
+    climbs_v = ~picks & ~climbs_u & (above_v != state.root_v)
+    joins = ~picks & ~climbs_u & ~climbs_v & (state.root_u != state.root_v)
 
-def _climb(
-    pi: Int[Array, " n"], root: Index, mask: Bool[Array, " n"]
-) -> tuple[Int[Array, " n"], Index, Bool[Array, " n"]]:
-    """One step up; the nodes met so far are linked to the new place (path compression)."""
-    root = pi[root]
-    return jnp.where(mask, root, pi), root, put(mask, root, jnp.asarray(True))
+    weight, row = least(state.lightest)
+    u, v = jnp.where(picks, row, state.u), jnp.where(picks, state.partner[row], state.v)
+    lightest, partner = _next_in_row(inputs, row, state.partner[row], weight)
 
-
-def _decide(state: Forest) -> Forest:
-    """Chooses the edge if it joins two trees; the root of lower number goes below the other."""
-    joins = state.root_u != state.root_v
+    met = (climbs_u & state.mask_u) | (climbs_v & state.mask_v)
+    pi = jnp.where(met, jnp.where(climbs_u, above_u, above_v), state.pi)
     lower = jnp.minimum(state.root_u, state.root_v)
     upper = jnp.maximum(state.root_u, state.root_v)
-    nodes = jnp.arange(state.pi.shape[0], dtype=jnp.int32)
-    is_u, is_v = nodes == state.u, nodes == state.v
-    edge = (is_u[:, None] & is_v[None, :]) | (is_v[:, None] & is_u[None, :])
-    return state._replace(
-        in_mst=state.in_mst | (edge & joins),
-        pi=put(state.pi, lower, upper, when=joins),
-        phase=jnp.int32(DECIDED),
+    ends, others = jnp.stack([state.u, state.v]), jnp.stack([state.v, state.u])
+    up = jnp.where(climbs_v, CLIMB_V, DECIDED)
+    return Forest(
+        in_mst=state.in_mst.at[jnp.where(joins, ends, n), others].set(True, mode="drop"),
+        pi=put(pi, lower, upper, when=joins),
+        u=u,
+        v=v,
+        root_u=jnp.where(picks, u, jnp.where(climbs_u, above_u, state.root_u)),
+        root_v=jnp.where(picks, v, jnp.where(climbs_v, above_v, state.root_v)),
+        mask_u=jnp.where(picks, nodes == u, state.mask_u | (climbs_u & (nodes == above_u))),
+        mask_v=jnp.where(picks, nodes == v, state.mask_v | (climbs_v & (nodes == above_v))),
+        phase=jnp.where(picks | climbs_u, CLIMB_U, up),
+        lightest=put(state.lightest, row, lightest, when=picks),
+        partner=put(state.partner, row, partner, when=picks),
     )
 
 
-def _kruskal_step(inputs: Probes, state: Forest) -> Forest:
-    """Picks an edge, or climbs one step from u or v towards its root, or decides the edge."""
-    picked = _pick(inputs, state)
-    pi_u, root_u, mask_u = _climb(state.pi, state.root_u, state.mask_u)
-    up_u = state._replace(pi=pi_u, root_u=root_u, mask_u=mask_u, phase=jnp.int32(CLIMB_U))
-    pi_v, root_v, mask_v = _climb(state.pi, state.root_v, state.mask_v)
-    up_v = state._replace(pi=pi_v, root_v=root_v, mask_v=mask_v, phase=jnp.int32(CLIMB_V))
-
-    is_decided = state.phase == DECIDED
-    climbs_u = (state.phase == CLIMB_U) & (root_u != state.root_u)
-    climbs_v = root_v != state.root_v
-    return jax.tree.map(
-        lambda a, b, c, d: jnp.where(
-            is_decided, a, jnp.where(climbs_u, b, jnp.where(climbs_v, c, d))
-        ),
-        picked,
-        up_u,
-        up_v,
-        _decide(state),
-    )
+def _next_in_row(inputs: Probes, u: Index, v: Index, weight: Array) -> tuple[Array, Array]:
+    """The lightest edge from u to a later node, after the edge to v; inf if there is none."""
+    nodes = jnp.arange(inputs["A"].shape[0], dtype=jnp.int32)
+    row = inputs["A"][u]
+    after = (row > weight) | ((row == weight) & (nodes > v))
+    return least(jnp.where(inputs["adj"][u] & (nodes > u) & after, row, jnp.inf))
 
 
 def _kruskal_done(inputs: Probes, state: Forest) -> Flag:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arrays import first, put
+from catalign.algorithms.arrays import first, least, put
 from catalign.algorithms.depth_first import (
     BLACK,
     COLOR,
@@ -57,7 +57,7 @@ def _scc_step(inputs: Probes, state: Components) -> Components:
     before = state.walk
     white = before.color == WHITE
     turn = ~state.phase & jnp.all(before.color == BLACK)
-    latest = jnp.argmax(jnp.where(white | turn, state.f, -1)).astype(jnp.int32)
+    _, latest = least(jnp.where(white | turn, -state.f, 1))
 
     def edges(u: Index) -> Bool[Array, " n"]:
         return jnp.where(state.phase, inputs["adj"][:, u], inputs["adj"][u])
