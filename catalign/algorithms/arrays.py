@@ -1,7 +1,8 @@
 """Reading and writing small arrays at computed places, in the forms that compile to vector code.
 
-Under `vmap` a scatter or an argmin runs one element at a time on a CPU; comparisons with every
-index and plain reductions run in vector registers, and are 10 to 20 times faster there at n = 64.
+Under `vmap` an argmin runs one element at a time on a CPU, a plain reduction in vector registers:
+the first true entry of each column of 1,024 masks of 64 x 64 takes 12 ms with `argmax`, 1 ms with
+`first`.
 """
 
 import jax
@@ -58,6 +59,6 @@ def least(values: Array) -> tuple[Array, Array]:
       >>> float(best), int(index)
       (1.0, 1)
     """
-    # The barrier keeps the two reductions apart: fused into one they run ten times slower on a CPU.
+    # The barrier keeps the two reductions apart: fused into one they ran ten times slower on a CPU.
     best = jax.lax.optimization_barrier(values.min(axis=0))
     return best, first(values == best[None])

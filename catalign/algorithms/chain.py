@@ -5,7 +5,7 @@ from jax import Array
 from jaxtyping import Int
 
 from catalign._typing import Index
-from catalign.algorithms.inputs import put
+from catalign.algorithms.arrays import put
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
 
 PRED_H = Probe("pred_h", Stage.HINT, Location.NODE, Kind.POINTER)

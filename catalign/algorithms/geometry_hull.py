@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from catalign._typing import Flag, Index, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.arrays import put
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.geometry import (
@@ -20,7 +21,6 @@ from catalign.algorithms.geometry import (
     sample_disk,
     turn,
 )
-from catalign.algorithms.inputs import put
 from catalign.algorithms.sorting import node_hint
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 

@@ -11,9 +11,10 @@ from jaxtyping import Bool, Int
 from catalign._errors import InputError
 from catalign._typing import Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.arrays import put
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
-from catalign.algorithms.inputs import POS, positions, put
+from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.sorting import UNIFORM, node_hint
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.distributions.key import AbstractKeyLaw

@@ -6,7 +6,6 @@ from jax import Array
 
 from catalign._errors import InputError
 from catalign._typing import AdjacencyMask
-from catalign.algorithms.arrays import put as put
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
 

@@ -12,8 +12,9 @@ from jaxtyping import Bool, Int
 
 from catalign._typing import Flag, Index, NodeValues, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.arrays import put
 from catalign.algorithms.chain import PRED_H, chain, relink
-from catalign.algorithms.inputs import POS, put
+from catalign.algorithms.inputs import POS
 from catalign.algorithms.sorting import KEY, PRED, node_hint, sample_keys
 from catalign.algorithms.spec import Spec
 

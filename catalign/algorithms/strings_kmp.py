@@ -12,8 +12,9 @@ from jaxtyping import Bool, Int
 
 from catalign._typing import Flag, Index, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.arrays import put
 from catalign.algorithms.chain import PRED_H
-from catalign.algorithms.inputs import POS, put
+from catalign.algorithms.inputs import POS
 from catalign.algorithms.searching import node_output
 from catalign.algorithms.sorting import node_hint
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
