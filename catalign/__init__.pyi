@@ -5,6 +5,7 @@ from . import data as data
 from . import distributions as distributions
 from . import integral as integral
 from . import nn as nn
+from . import para as para
 from . import polynomial as polynomial
 from . import training as training
 from ._errors import AxiomError as AxiomError

@@ -40,6 +40,11 @@ PLANTS = {
         "from flax import nnx",
         "flax and optax appear in nn",
     ),
+    "flax appears in para beside its bridge": (
+        "catalign/para/fold.py",
+        "from flax import nnx",
+        "flax and optax appear in nn",
+    ),
     "an experiment builds its own optimiser": (
         "tasks/train.py",
         "import optax",
