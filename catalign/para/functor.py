@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from catalign._errors import InputError, UnsupportedError
@@ -52,6 +53,26 @@ class Several:
 
     values: PyTree
     mask: Array
+
+    @classmethod
+    def of(cls, children: "tuple[PyTree, ...] | Several") -> "Several":
+        """Stacks a tuple of children; what is stacked already stays.
+
+        Trees on the host have tuples, encoded trees have `Several`; a case that starts with this
+        works for both.
+
+        Raises:
+          InputError: The tuple is empty, so that the shape of a child is unknown.
+        """
+        if isinstance(children, Several):
+            return children
+        if not children:
+            raise InputError(
+                "`children` is empty, so the shape of a child is unknown. Fold the tree encoded: "
+                "`fold(algebra, encode_tree(functor, tree))`."
+            )
+        values = jax.tree.map(lambda *leaves: jnp.stack(leaves), *children)
+        return cls(values, jnp.ones(len(children), bool))
 
 
 @jax.tree_util.register_dataclass
