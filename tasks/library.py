@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
-from flax import nnx
 
 from catalign._errors import InputError
 from catalign.algorithms import catalogue
@@ -56,7 +56,7 @@ def build_of(processor: str | None) -> Build:
             "It must be a class derived from catalign.nn.AbstractProcessor."
         )
 
-    def build(algorithm: Algorithm, config: TrainConfig, rngs: nnx.Rngs) -> AbstractReasoner:
+    def build(algorithm: Algorithm, config: TrainConfig, rngs: Any) -> AbstractReasoner:
         with_hints = config.hints is HintMode.ENCODED_DECODED
         return build_reasoner(
             algorithm, found, width=config.width, with_hints=with_hints, rngs=rngs

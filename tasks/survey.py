@@ -2,9 +2,9 @@
 
 from catalign.algorithms.catalogue import entry, get, names
 from catalign.alignment import catalogue as alignments
+from catalign.training.config import TrainConfig
 from catalign.training.default import fill
 from tasks.catalogue import Row
-from tasks.presets import preset
 from tasks.solve import reads
 
 
@@ -26,6 +26,6 @@ def _row(name: str) -> Row:
         diagram="" if aligned is None else aligned.diagram,
         algebra="" if aligned is None else aligned.algebra,
         reads=reads(spec),
-        processor=fill(algorithm, preset(name)).processor or "",
+        processor=fill(algorithm, TrainConfig()).processor or "",
         source=algorithm.source,
     )

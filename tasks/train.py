@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
@@ -18,6 +19,9 @@ from catalign.training.directory import check_run, read_run
 from catalign.training.event import Event, Started
 from catalign.training.failure import InterruptedRun
 from tasks import catalogue, cli, display, origin, presets, user_code
+
+if TYPE_CHECKING:
+    from catalign.training.loop import TrainReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(argv: Sequence[str]) -> int:
-    asked = presets.asked_task(argv)
-    default = TrainFlags(task=asked, config=presets.preset(asked)) if asked else None
+    task = presets.asked("--task", argv)
+    config = presets.preset(task, presets.asked("--processor", argv))
+    default = TrainFlags(task=task, config=config) if task else None
     flags = cli.parse(TrainFlags, argv, prog="python -m tasks.train", default=default)
     cli.check_name("--task", flags.task, catalign.algorithms.names())
     config, row = _checked(flags.config), catalogue.find(flags.task)
@@ -76,29 +81,33 @@ def _train(argv: Sequence[str]) -> int:
             cli.print_note(str(stopped))
             ended = stopped.signum is signal.SIGTERM
             return cli.EXIT_TERMINATED if ended else cli.EXIT_INTERRUPTED
-    rows = report.table.rows
+    _show_result(flags, report, run, time.monotonic() - begin)
+    return 0
+
+
+def _show_result(flags: TrainFlags, report: "TrainReport", run: Path, seconds: float) -> None:
+    config, rows = report.config, report.table.rows
     if not flags.quiet:
         trained = f"trained on n <= {max(config.sizes)}"
-        title = f"{report.task} with {report.config.processor}, {trained}"
+        title = f"{report.task} with {config.processor}, {trained}"
         display.console().print(display.evaluation_table(rows, title=title))
         learned = report.reasoner.describe()
         if learned:
             display.say(f"\nlearned, {learned}")
-        display.say(f"\n{time.monotonic() - begin:.0f} s; everything is in {run}")
+        display.say(f"\n{seconds:.0f} s; everything is in {run}")
     if flags.json:
         summary = {
             "task": report.task,
-            "processor": report.config.processor,
+            "processor": config.processor,
             "seed": config.seed,
             "steps": config.steps,
             "run": str(run),
             "parameters": report.parameters,
             "train_seconds": round(report.seconds, 3),
-            "seconds": round(time.monotonic() - begin, 3),
+            "seconds": round(seconds, 3),
             "evaluations": [row.to_dict() for row in rows],
         }
         display.say(json.dumps(summary))
-    return 0
 
 
 def default_run(task: str, processor: str | None, seed: int) -> Path:
