@@ -3,6 +3,7 @@
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,11 +88,25 @@ def prose(line: str) -> str:
     return line[:start] + "".join(mixed)
 
 
+def joined(lines: list[str]) -> Iterator[str]:
+    """The lines, where one that ends inside code goes on with the next."""
+    held = ""
+    for line in lines:
+        line = f"{held} {line.strip()}" if held else line
+        if line.count("`") % 2 == 1 and "```" not in line and ">>>" not in line:
+            held = line
+        else:
+            yield line
+            held = ""
+    if held:
+        yield held
+
+
 def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
     """Reads docstrings as plain text: tables, fenced blocks and doctests as they stand."""
     out: list[str] = []
     in_table = in_doctest = in_fence = False
-    for line in lines:
+    for line in joined(lines):
         if line.strip().startswith("```"):
             in_fence = not in_fence
             out += ["", "::", ""] if in_fence else [""]
