@@ -92,6 +92,9 @@ def joined(lines: list[str]) -> Iterator[str]:
     """The lines, where one that ends inside code goes on with the next."""
     held = ""
     for line in lines:
+        if held and not line.strip():
+            yield held
+            held = ""
         line = f"{held} {line.strip()}" if held else line
         if line.count("`") % 2 == 1 and "```" not in line and ">>>" not in line:
             held = line
