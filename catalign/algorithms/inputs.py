@@ -121,8 +121,9 @@ def check_acyclic(name: str, inputs: HostProbes) -> None:
       InputError: A cycle exists; the message names its instance and a node that a cycle leads to.
     """
     edges = np.isfinite(edge_costs(inputs))
-    alive = np.ones(edges.shape[:2], dtype=bool)
-    for _ in range(edges.shape[-1]):
+    alive, before = np.ones(edges.shape[:2], dtype=bool), 0
+    while before != alive.sum():
+        before = alive.sum()
         alive &= (edges & alive[:, :, None]).any(axis=1)
     if alive.any():
         b, v = (int(i) for i in np.argwhere(alive)[0])

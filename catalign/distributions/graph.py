@@ -69,7 +69,7 @@ class ErdosRenyi(AbstractGraphLaw):
 class Acyclic(AbstractGraphLaw):
     """The graphs of another law, every edge turned forwards in a random order of the nodes.
 
-    Maths: the strict upper triangle of the mask, relabelled by a random permutation.
+    Maths: u -> v stays iff `x_u < x_v`, where x is uniform in [0, 1) at each node.
 
     Args:
       of: The law whose graphs are turned. `ErdosRenyi(p, directed=True)` gives the benchmark's
@@ -83,7 +83,9 @@ class Acyclic(AbstractGraphLaw):
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""
         draw, order = jax.random.split(key)
-        return relabel(order, jnp.triu(self.of.sample(draw, n), k=1))
+        place, node = uniform(order, (n,)), jnp.arange(n, dtype=jnp.int32)
+        tie = (place[:, None] == place[None, :]) & (node[:, None] < node[None, :])
+        return self.of.sample(draw, n) & ((place[:, None] < place[None, :]) | tie)
 
 
 def relabel(key: KeyArray, mask: AdjacencyMask) -> AdjacencyMask:

@@ -43,12 +43,12 @@ class Communities(AbstractGraphLaw):
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""
         inner, outer, order = jax.random.split(key, 3)
-        length = max(n // self.count, 1)
-        community = jnp.minimum(jnp.arange(n, dtype=jnp.int32) // length, self.count - 1)
+        place = jax.random.permutation(order, n).astype(jnp.int32)
+        community = jnp.minimum(place // max(n // self.count, 1), self.count - 1)
         inside = community[:, None] == community[None, :]
-        edges = (uniform(inner, (n, n)) < self.p) & inside
-        toggle = jnp.triu(uniform(outer, (n, n)) < self.between, k=1)
-        return relabel(order, edges ^ toggle)
+        forwards = place[:, None] < place[None, :]
+        toggle = (uniform(outer, (n, n)) < self.between) & forwards
+        return ((uniform(inner, (n, n)) < self.p) & inside) ^ toggle
 
 
 @dataclass(frozen=True)
