@@ -207,9 +207,12 @@ def say(text: str) -> None:
 
 def _measures(event: events.Progress, score: float | None) -> str:
     known = "" if score is None else f"  score {percent(score)}"
-    return f"loss {event.loss:.4f}{known}  {event.steps_per_second:,.0f} steps/s"
+    rate = f"  {event.steps_per_second:,.0f} steps/s" if event.steps_per_second > 0 else ""
+    return f"loss {event.loss:.4f}{known}{rate}"
 
 
 def _progress_line(event: events.Progress, score: float | None) -> str:
-    left = (event.steps - event.step) / event.steps_per_second if event.steps_per_second > 0 else 0
-    return f"step {event.step}/{event.steps}  {_measures(event, score)}  ETA {left:.0f} s"
+    line = f"step {event.step}/{event.steps}  {_measures(event, score)}"
+    if event.steps_per_second <= 0:
+        return line
+    return f"{line}  ETA {(event.steps - event.step) / event.steps_per_second:.0f} s"

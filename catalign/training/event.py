@@ -51,8 +51,8 @@ class Progress:
       steps: Updates in the run.
       size: The size of the dispatch.
       loss: Its mean loss.
-      steps_per_second: Updates a second since this process started the run, without compilation
-        and evaluation.
+      steps_per_second: Updates a second since every size was compiled, without evaluation; 0 as
+        long as that is not known.
     """
 
     step: int

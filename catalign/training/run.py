@@ -119,6 +119,7 @@ class Run:
         self.history = History(folder, ["step", "seconds", *self.names, *scores], self.step)
         self.before = self.history.rows[-1]["seconds"] if self.history.rows else 0.0
         self.busy, self.done = 0.0, 0
+        self.timed_from: tuple[float, int] | None = None
         self.compiled: set[int] = set()
         self.key, self.traced = stream_key(config, DATA), traced_config(config)
 
@@ -162,6 +163,9 @@ class Run:
                 means, pending = self._look(*pending), None
             self.busy += time.perf_counter() - begin
             self.done += end - start
+            if self.timed_from is None and self.compiled >= set(config.sizes):
+                # Up to here the device worked while the host compiled: no rate could be told.
+                self.timed_from = self.busy, self.done
             if row:
                 self._log(start, means)
             if save:
@@ -216,17 +220,20 @@ class Run:
         if found.diverged:
             name = name_of_broken(self.state, self.rest, self.key, **self._static(size))
             raise DivergedError(int(found.step), name)
-        rate = self.done / self.busy if self.busy > 0.0 else 0.0
         self.emit(
             Progress(
                 step=end,
                 steps=self.config.steps,
                 size=size,
                 loss=float(found.loss),
-                steps_per_second=rate,
+                steps_per_second=self._rate(),
             )
         )
         return {name: float(found.means[name]) for name in self.names}
+
+    def _rate(self) -> float:
+        busy, done = self.timed_from or (self.busy, self.done)
+        return (self.done - done) / (self.busy - busy) if self.busy > busy else 0.0
 
     def _log(self, start: int, means: dict[str, float]) -> None:
         row: dict[str, float] = {
