@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from catalign._errors import InputError
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.arrays import least
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
@@ -163,17 +164,15 @@ def _tree_step(inputs: Probes, state: _SearchTree) -> _SearchTree:
     distance = state.distance + 1
     end = jnp.minimum(node + distance, n - 1)
     inner = state.w[node, end - 1] + p[end - 1] + q[end]
-    # The axes are i, r: to the left the tree of i .. r, to the right that of r + 1 .. j.
-    right = jnp.roll(state.e.T, -1, axis=1)[end]
-    inside = (node[None, :] >= node[:, None]) & (node[None, :] < end[:, None])
-    total = jnp.where(inside, state.e + right + inner[:, None], jnp.inf)
-    best = jnp.min(total, axis=1)
-    first = jnp.min(jnp.where(total == best[:, None], node[None, :], n), axis=1)
+    # The axes are r, i: to the left the tree of i .. r, to the right that of r + 1 .. j.
+    left, right = state.e.T, jnp.roll(state.e, -1, axis=0)[:, end]
+    inside = (node[:, None] >= node[None, :]) & (node[:, None] < end[None, :])
+    best, split = least(jnp.where(inside, left + right + inner[None, :], jnp.inf))
     filled = node[None, :] == node[:, None] + distance
     return _SearchTree(
         e=jnp.where(filled, best[:, None], state.e),
         w=jnp.where(filled, inner[:, None], state.w),
-        root=jnp.where(filled, first[:, None], state.root),
+        root=jnp.where(filled, split[:, None], state.root),
         distance=distance,
     )
 

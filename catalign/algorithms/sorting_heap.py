@@ -82,12 +82,12 @@ def _step(inputs: Probes, state: _Heapsort) -> _Heapsort:
 
 def _largest(key: Array, order: Int[Array, " n"], place: Index, heap_size: Index) -> Index:
     """The place with the greatest key among `place` and its children in the heap."""
-    largest = place
-    for child in (2 * place + 1, 2 * place + 2):
-        node = order[jnp.minimum(child, order.shape[0] - 1)]
-        greater = (child < heap_size) & (key[node] > key[order[largest]])
-        largest = jnp.where(greater, child, largest)
-    return largest
+    left, right = 2 * place + 1, 2 * place + 2
+    at = jnp.minimum(jnp.stack([place, left, right]), order.shape[0] - 1)
+    here, on_left, on_right = key[order[at]]
+    rises = (left < heap_size) & (on_left > here)
+    largest, greatest = jnp.where(rises, left, place), jnp.where(rises, on_left, here)
+    return jnp.where((right < heap_size) & (on_right > greatest), right, largest)
 
 
 def _swap(order: Int[Array, " n"], a: Index, b: Index) -> Int[Array, " n"]:
@@ -102,11 +102,11 @@ def _reparent(
     The root and the nodes that have left the heap point to themselves.
     """
     last = order.shape[0] - 1
-    for place in (k for p in moved for k in (p, 2 * p + 1, 2 * p + 2)):
-        above = jnp.where(place < heap_size, jnp.maximum(place - 1, 0) // 2, place)
-        inside = place <= last
-        at, above = jnp.minimum(place, last), jnp.minimum(above, last)
-        parent = put(parent, order[at], order[above], when=inside)
+    place = jnp.stack([k for p in moved for k in (p, 2 * p + 1, 2 * p + 2)])
+    above = jnp.where(place < heap_size, jnp.maximum(place - 1, 0) // 2, place)
+    nodes, parents = order[jnp.minimum(place, last)], order[jnp.minimum(above, last)]
+    for k in range(6):
+        parent = put(parent, nodes[k], parents[k], when=place[k] <= last)
     return parent
 
 
@@ -119,14 +119,17 @@ def _hints(inputs: Probes, state: _Heapsort) -> Probes:
     order, heap_size = state.order, state.heap_size
     extracting = state.phase == EXTRACT
     outer = jnp.where(state.phase == SIFT, heap_size, state.root)
+    outer = jnp.minimum(outer, order.shape[0] - 1)
+    inner = jnp.where(extracting, heap_size, state.place)
+    i, j, largest, last = order[jnp.stack([outer, inner, state.largest, heap_size - 1])]
     return {
         "pred_h": state.pred,
         "parent": state.parent,
-        "i": order[jnp.minimum(outer, order.shape[0] - 1)],
-        "j": order[jnp.where(extracting, heap_size, state.place)],
+        "i": i,
+        "j": j,
         # The benchmark parks this hint on node 0, not on place 0, while MAX-HEAPIFY is idle.
-        "largest": jnp.where(extracting, 0, order[state.largest]),
-        "heap_size": order[heap_size - 1],
+        "largest": jnp.where(extracting, 0, largest),
+        "heap_size": last,
         "phase": state.phase,
     }
 
