@@ -24,6 +24,8 @@ State = tuple[Array, Array]
 Pullback = Callable[[Array], Array]
 
 _ROUNDING = 0.05
+_FIRST_UNIT = {lor_land: 2.0, max_times: 1.0}
+"""The constant that learning starts near, if not 0: a message of zero would end all learning."""
 
 
 class AlignedReasoner(AbstractReasoner):
@@ -72,15 +74,17 @@ class AlignedReasoner(AbstractReasoner):
             for at in (Location.NODE, Location.EDGE, Location.GRAPH)
         )
         ends = [f"{name}[{end}]" for name in node for end in "uv"]
-        self.message = Constants(
-            ("1", *(f"{name}[u,v]" for name in edge), *ends, *graph), rngs=rngs
-        )
+        unit = _FIRST_UNIT.get(semiring, 0.0)
+        on_edge = ("1", *(f"{name}[u,v]" for name in edge), *ends, *graph)
+        self.message = Constants(on_edge, unit=unit, rngs=rngs)
         at_seed = ("1", *(f"{name}[v]" for name in node), *graph)
-        self.seed = nnx.Dict({name: Constants(at_seed, rngs=rngs) for name in self.seeds})
+        self.seed = nnx.Dict(
+            {name: Constants(at_seed, unit=unit, rngs=rngs) for name in self.seeds}
+        )
         shown = spec.hints + spec.outputs
         named = {kind: tuple(p.name for p in shown if p.kind is kind) for kind in Kind}
         self.blank = Constants(named[Kind.SCALAR], rngs=rngs)
-        self.slope = Constants(named[Kind.MASK], mean=1.0, rngs=rngs)
+        self.slope = Constants(named[Kind.MASK], mean=2.0, rngs=rngs)
         self.offset = Constants(named[Kind.MASK], rngs=rngs)
         self.sharpness = Constants(named[Kind.POINTER], mean=5.0, rngs=rngs)
 

@@ -16,6 +16,7 @@ class Constants(nnx.Module):
     Args:
       terms: The names, in order.
       mean: The mean of the initial values.
+      unit: What is added to the mean for the term "1".
       scale: Their standard deviation.
       rngs: Parameter keys.
 
@@ -26,10 +27,17 @@ class Constants(nnx.Module):
     """
 
     def __init__(
-        self, terms: tuple[str, ...], *, mean: float = 0.0, scale: float = 0.5, rngs: nnx.Rngs
+        self,
+        terms: tuple[str, ...],
+        *,
+        mean: float = 0.0,
+        unit: float = 0.0,
+        scale: float = 0.5,
+        rngs: nnx.Rngs,
     ) -> None:
         self.terms = terms
-        self.theta = nnx.Param(mean + scale * jax.random.normal(rngs.params(), (len(terms),)))
+        means = jnp.array([mean + unit * (term == "1") for term in terms])
+        self.theta = nnx.Param(means + scale * jax.random.normal(rngs.params(), (len(terms),)))
 
     def __getitem__(self, term: str) -> Array:
         """The constant of one term, a scalar."""
