@@ -6,6 +6,10 @@ from .cell import AbstractCoalgebraCell as AbstractCoalgebraCell
 from .cell import n_step as n_step
 from .cell import unroll as unroll
 from .cell import unroll_untied as unroll_untied
+from .comonoid import DIAGONAL as DIAGONAL
+from .comonoid import Comonoid as Comonoid
+from .comonoid import check_comonoid as check_comonoid
+from .comonoid import is_comonoid as is_comonoid
 from .data import BalancedTree as BalancedTree
 from .data import EncodedTree as EncodedTree
 from .data import Items as Items
@@ -32,6 +36,14 @@ from .homomorphism import check_coalgebra_homomorphism as check_coalgebra_homomo
 from .homomorphism import coalgebra_loss as coalgebra_loss
 from .homomorphism import is_algebra_homomorphism as is_algebra_homomorphism
 from .homomorphism import is_coalgebra_homomorphism as is_coalgebra_homomorphism
+from .lax import LaxAlgebra as LaxAlgebra
+from .lax import check_lax_algebra as check_lax_algebra
+from .monad import End as End
+from .monad import Monad as Monad
+from .monad import action_monad as action_monad
+from .monad import check_monad as check_monad
+from .monad import extend as extend
+from .monad import free_monad as free_monad
 from .nnx_bridge import ParametricModule as ParametricModule
 from .nnx_bridge import from_module as from_module
 from .nnx_bridge import to_module as to_module
