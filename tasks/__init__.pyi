@@ -1,4 +1,5 @@
 from . import library as library
+from . import rates as rates
 from . import solve as solve
 from . import story as story
 from . import survey as survey

@@ -37,12 +37,14 @@ def _list(flags: ListFlags) -> int:
         display.say(json.dumps([asdict(row) for row in rows]))
         return 0
     table = Table(title=f"{len(rows)} tasks", show_lines=True)
-    for column in ("name", "chapter", "inputs", "hints", "outputs", "diagram", "source"):
+    steps = f"steps at most, n = {' and '.join(map(str, catalogue.STEP_SIZES))}"
+    for column in ("name", "chapter", "inputs", "hints", "outputs", steps, "diagram", "source"):
         table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         probes = (" ".join(names) for names in (row.inputs, row.hints, row.outputs))
         typed = f"{row.diagram} in {row.algebra}" if row.algebra else row.diagram
-        table.add_row(row.name, row.chapter, *probes, typed, row.source)
+        counts = " ".join(map(str, row.steps))
+        table.add_row(row.name, row.chapter, *probes, counts, typed, row.source)
     display.console().print(table)
     return 0
 

@@ -4,7 +4,7 @@ from catalign.algorithms.catalogue import entry, get, names
 from catalign.alignment import catalogue as alignments
 from catalign.training.config import TrainConfig
 from catalign.training.default import fill
-from tasks.catalogue import Row
+from tasks.catalogue import STEP_SIZES, Row
 from tasks.solve import reads
 
 
@@ -23,6 +23,7 @@ def _row(name: str) -> Row:
         inputs=tuple(p.name for p in spec.inputs),
         hints=tuple(p.name for p in spec.hints),
         outputs=tuple(p.name for p in spec.outputs),
+        steps=tuple(algorithm.max_steps(size) for size in STEP_SIZES),
         diagram="" if aligned is None else aligned.diagram,
         algebra="" if aligned is None else aligned.algebra,
         reads=reads(spec),

@@ -71,6 +71,11 @@ TABLE: tuple[Entry, ...] = (
     Entry("topological_sort", "elementary_graph", "22 Elementary graph algorithms"),
 )
 
+CLRS_30: tuple[str, ...] = tuple(
+    row.name for row in TABLE if not row.module.startswith("arithmetic")
+)
+"""The names of the thirty algorithms of the CLRS-30 benchmark."""
+
 
 def names() -> tuple[str, ...]:
     """The names of all algorithms, sorted.
