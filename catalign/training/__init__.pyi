@@ -14,7 +14,6 @@ from .failure import InterruptedRun as InterruptedRun
 from .loop import load_reasoner as load_reasoner
 from .loop import train as train
 from .loss import Losses as Losses
-from .loss import loss as loss
 from .metrics import Scores as Scores
 from .metrics import score as score
 from .run import TrainReport as TrainReport
