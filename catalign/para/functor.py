@@ -210,7 +210,8 @@ class PolynomialFunctor:
           **cases: For each constructor a function of its label, if it has one, and its children.
 
         Raises:
-          InputError: The cases are not exactly the constructors.
+          InputError: The cases are not exactly the constructors, or a position is traced without
+            children for each of them.
 
         Example:
           >>> empty = LIST.element("nil")
@@ -228,6 +229,12 @@ class PolynomialFunctor:
             return branches[element.position](element.label, element.children)
         if len(branches) == 1:
             return branches[0](element.label, element.children)
+        if isinstance(element.children, tuple) and len(element.children) < self.arity:
+            raise InputError(
+                f"an element of {self.name} = {self} has a traced position but only "
+                f"{len(element.children)} children. Build it with `choose`, with {self.arity}, and "
+                "build elements with `element` inside the jitted function."
+            )
         return jax.lax.switch(element.position, branches, element.label, element.children)
 
     def map(self, function: Callable[[PyTree], PyTree], element: Element) -> Element:

@@ -128,3 +128,5 @@ def test_wrong_elements_and_cases_are_refused():
         LIST.element("cons", 1)
     with pytest.raises(InputError, match=r"the cases \['cons'\] do not fit LIST = 1 \+ A\*y"):
         LIST.match(LIST.element("nil"), cons=lambda a, x: x)
+    with pytest.raises(InputError, match=r"traced position but only 0 children. Build it with"):
+        jax.jit(lambda t: LIST.match(t, nil=lambda: 0, cons=lambda a, x: x))(LIST.element("nil"))
