@@ -1,3 +1,8 @@
+from .edge_list import AbstractEdgeListLaw as AbstractEdgeListLaw
+from .edge_list import Connected as Connected
+from .edge_list import EdgeList as EdgeList
+from .edge_list import SparseErdosRenyi as SparseErdosRenyi
+from .edge_list import SparseWattsStrogatz as SparseWattsStrogatz
 from .graph import AbstractGraphLaw as AbstractGraphLaw
 from .graph import Acyclic as Acyclic
 from .graph import ErdosRenyi as ErdosRenyi
