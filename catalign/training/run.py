@@ -152,15 +152,16 @@ class Run:
             reset = start > 0 and self._row_due(start - every, start)
             summary = self._dispatch(size, end - start, reset=reset)
             begin = time.perf_counter()
-            last, pending, self.step = pending, (end, size, summary), end
-            if last is not None:
+            if pending is not None:
                 # The device is at work on this dispatch while the host looks at the one before.
-                self._look(*last)
+                self._look(*pending)
+            pending, self.step = (end, size, summary), end
             row = self._row_due(start, end)
             save = _crossed(config.save_every, start, end) or end == config.steps
             means = {}
             if row or save or self._asked():
-                means, pending = self._look(*pending), None
+                means = self._look(*pending)
+                pending = None
             self.busy += time.perf_counter() - begin
             self.done += end - start
             if self.timed_from is None and self.compiled >= set(config.sizes):
