@@ -2,8 +2,8 @@
 
 Sharing one parameter among several uses needs a way to copy it, and not using it a way to delete
 it. Copying twice must not depend on which copy is copied again, and deleting one copy must leave
-the parameter: these are the laws of a comonoid. On pytrees the plain copy is the only comonoid, so
-any other way of tying breaks a law.
+the parameter: these are the laws of a comonoid. On pytrees the plain copy is the only comonoid:
+the counits alone force it, and coassociativity follows. So any other way of tying breaks a counit.
 """
 
 from collections.abc import Callable, Iterable

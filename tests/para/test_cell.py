@@ -188,6 +188,27 @@ def test_a_cell_of_ones_own_runs_on_trees_of_any_branching():
     assert float(value) == 10 * (10 * (1 + 2) + 3)
 
 
+class Growing(UnfoldingRNN):
+    """Breaks the law of a coalgebra cell: its state grows."""
+
+    def structure(self, params, state):
+        return self.functor.element("stream", state, jnp.concatenate([state, state]))
+
+
+class Forgetful(SumOfBranches):
+    """Breaks the law of an algebra cell: it has no answer for a leaf."""
+
+    def structure(self, params, element):
+        return ROSE.match(element, node=lambda children: params["W"])
+
+
+def test_a_cell_that_breaks_its_law_cannot_be_unrolled():
+    with pytest.raises(TypeError, match="carry"):
+        unroll(Growing(N_STATE, N_OUT), steps=2)({}, start)
+    with pytest.raises(InputError, match=r"the cases \['node'\] do not fit ROSE"):
+        unroll(Forgetful())({"W": 1.0}, ROSE.element("leaf", 1.0))
+
+
 def test_an_unrolled_cell_becomes_a_module():
     cell = MooreCell(N_IN, N_STATE, N_OUT)
     params = cell.init(jax.random.key(1))

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import jax
@@ -15,6 +16,7 @@ from catalign.para.functor import (
     STREAM,
     TREE,
     Element,
+    PolynomialFunctor,
     Several,
 )
 from catalign.para.parametric import identity
@@ -34,6 +36,19 @@ def test_a_functor_keeps_identities_and_composites(functor):
         assert seen(functor, functor.map(lambda x: x, t)) == seen(functor, t)
         stepwise = functor.map(lambda x: x + 1, functor.map(lambda x: 3 * x, t))
         assert seen(functor, stepwise) == seen(functor, functor.map(lambda x: 3 * x + 1, t))
+
+
+def test_a_planted_fault_in_a_functor_breaks_its_laws():
+    @dataclasses.dataclass(frozen=True)
+    class Mirrored(PolynomialFunctor):
+        def map(self, function, element):
+            mapped = super().map(function, element)
+            return Element(mapped.position, mapped.label, mapped.children[::-1])
+
+    mirrored, node = Mirrored("MIRRORED", TREE.summands), TREE.element("node", 2, 3)
+    assert seen(mirrored, mirrored.map(lambda x: x, node)) != seen(mirrored, node)
+    twice = mirrored.map(lambda x: x, mirrored.map(lambda x: x, node))
+    assert seen(mirrored, twice) != seen(mirrored, mirrored.map(lambda x: x, node))
 
 
 @everywhere

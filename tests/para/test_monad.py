@@ -60,6 +60,13 @@ def test_lifting_along_a_monad_keeps_composites(p, q, tree):
     assert whole == monad.lift(f).then(monad.lift(g))((q, p), tree)
 
 
+def test_lifting_in_the_wrong_order_is_told_apart():
+    monad = free_monad(TREE)
+    f, g = (ParametricMap(lambda p, x, c=c: p * x + c) for c in (1, 2))
+    whole = monad.lift(f.then(g))((3, 2), End(1))
+    assert whole == End(11) != monad.lift(g).then(monad.lift(f))((3, 2), End(1))
+
+
 def test_the_cell_on_one_layer_is_its_extension_on_that_layer():
     layer = TREE.element("node", 4, 5)
     ends = TREE.map(End, layer)

@@ -81,6 +81,14 @@ def test_two_cells_compose_both_ways_and_interchange(p, q, x):
     assert r.after(unit).r(p) == r.r(p) == TwoCell.identity(r.target).after(r).r(p)
 
 
+def test_interchange_and_identities_fail_for_two_cells_in_the_wrong_place():
+    r, s = TwoCell.along(FIRST, double), TwoCell.along(SECOND, swap)
+    assert s.beside(r).r(((1, 2), (3, 4))) != r.beside(s).r(((1, 2), (3, 4)))
+    r2 = TwoCell.along(r.target, lambda p: (p[0] + 1, p[1]))
+    assert r2.after(r).r((1, 2)) == (4, 4) != r.after(r2).r((1, 2))
+    assert pure(lambda x: x + 1).then(pure(lambda x: 2 * x))(((), ()), 3) == 8
+
+
 def test_a_planted_fault_in_a_two_cell_is_shown_with_its_counterexample():
     planted = TwoCell(FIRST, FIRST.reparametrise(double), swap)
     with pytest.raises(
