@@ -6,7 +6,7 @@ from hypothesis import given
 
 from catalign.algorithms.divide_and_conquer import find_maximum_subarray_kadane as kadane
 from tests.algorithms.golden import assert_golden, golden_files
-from tests.algorithms.sequences import SIZE, draw, few, instance, rows, run
+from tests.algorithms.sequences import BATCH, SIZE, draw, few, instance, rows, run
 
 
 @pytest.mark.parametrize("path", golden_files(kadane.name), ids=lambda p: p.stem)
@@ -26,8 +26,9 @@ def test_finds_a_greatest_sum(keys):
 
 
 def test_of_negative_keys_takes_the_greatest_alone():
-    outputs = run(kadane, instance(key=[[-3.0, -1.0, -2.0]])).outputs
-    assert (outputs["start"].tolist(), outputs["end"].tolist()) == ([1], [1])
+    keys = np.array([[-3, -1, -2, -5, -4, -6]] * BATCH, np.float32)
+    outputs = run(kadane, instance(key=keys)).outputs
+    assert (outputs["start"].tolist(), outputs["end"].tolist()) == ([1] * BATCH, [1] * BATCH)
 
 
 def test_one_node_is_the_subarray():

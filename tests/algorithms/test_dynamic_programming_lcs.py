@@ -58,10 +58,10 @@ def test_the_table_tells_a_longest_common_subsequence(pairs):
 
 
 def test_cells_outside_of_the_table_hold_no_class():
-    b = run(lcs_length, strings(("01", "10"))).outputs["b"][0]
-    assert (b[2:] == -1).all()
-    assert (b[:, :2] == -1).all()
-    assert (b[:2, 2:] >= 0).all()
+    b = run(lcs_length, strings(*[("0112", "210")] * 3)).outputs["b"][0]
+    assert (b[FIRST:] == -1).all()
+    assert (b[:, :FIRST] == -1).all()
+    assert (b[:FIRST, FIRST:] >= 0).all()
 
 
 def test_two_nodes_are_two_strings():

@@ -10,6 +10,8 @@ from catalign.algorithms.geometry_hull import graham_scan, jarvis_march
 from tests.algorithms.golden import assert_golden, golden_files
 from tests.algorithms.sequences import draw, instance, run
 
+BATCH = 64
+
 BOTH = pytest.mark.parametrize("algorithm", [graham_scan, jarvis_march], ids=lambda a: a.name)
 
 
@@ -20,7 +22,7 @@ def test_equals_the_benchmark(path):
 
 @BOTH
 def test_equals_scipy_on_samples(algorithm):
-    inputs = draw(algorithm, batch=64, size=8)
+    inputs = draw(algorithm, batch=BATCH, size=8)
     assert (np.hypot(inputs["x"], inputs["y"]) <= 2.00001).all()
     in_hull = run(algorithm, inputs).outputs["in_hull"]
     for row, x, y in zip(in_hull, inputs["x"], inputs["y"], strict=True):
@@ -28,18 +30,16 @@ def test_equals_scipy_on_samples(algorithm):
 
 
 @BOTH
-def test_all_points_of_a_circle_are_corners(algorithm):
-    angle = np.array([[0.1, 1.0, 2.2, 3.0, 4.1, 5.0, 5.5, 6.1]])
-    trace = run(algorithm, instance(x=np.cos(angle), y=np.sin(angle)))
+def test_all_points_of_a_circle_are_corners_two_lowest_ones_too(algorithm):
+    angle = np.array([0.1, 1.0, 2.2, 3.0, 4.1, 5.0, 5.5, 6.1])
+    x, y = np.cos(angle), np.sin(angle)
+    y[4:6] = -0.99
+    inputs = instance(x=np.tile(x, (BATCH, 1)), y=np.tile(y, (BATCH, 1)))
+    trace = run(algorithm, inputs)
     assert trace.outputs["in_hull"].all()
+    assert set(trace.hints["best"][-1].tolist()) == {4}
     if algorithm is jarvis_march:
-        assert trace.lengths.tolist() == [algorithm.max_steps(8)]
-
-
-@BOTH
-def test_points_as_low_as_the_first_are_corners(algorithm):
-    inputs = instance(x=[[1.0, 0.0, 0.5]], y=[[0.0, 0.0, 1.0]])
-    assert run(algorithm, inputs).outputs["in_hull"].tolist() == [[True] * 3]
+        assert trace.lengths.tolist() == [algorithm.max_steps(8)] * BATCH
 
 
 @BOTH

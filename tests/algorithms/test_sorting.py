@@ -9,7 +9,7 @@ from catalign.algorithms.catalogue import get
 from catalign.algorithms.sorting import bubble_sort, insertion_sort
 from catalign.distributions.key import ReversedKeys
 from tests.algorithms.golden import assert_golden, golden_files
-from tests.algorithms.sequences import few, instance, rows, run, sorted_by
+from tests.algorithms.sequences import BATCH, few, instance, rows, run, sorted_by
 
 BOTH = pytest.mark.parametrize("algorithm", [insertion_sort, bubble_sort], ids=lambda a: a.name)
 
@@ -50,7 +50,7 @@ def test_the_hints_end_at_the_output(algorithm):
 
 
 def test_insertion_sort_shows_the_sorted_prefix():
-    keys = np.array([[3.0, 1.0, 2.0, 0.0, 5.0, 4.0]], np.float32)
+    keys = np.array([[3.0, 1.0, 2.0, 0.0, 5.0, 4.0]] * BATCH, np.float32)
     shown = run(insertion_sort, instance(key=keys)).hints["pred_h"][:, 0]
     for j, pred in enumerate(shown):
         assert sorted_by(pred, keys[0])[: j + 1] == sorted(keys[0][: j + 1].tolist())

@@ -1,5 +1,6 @@
 """The naive matcher against the recorded benchmark and `str.find`, and the shape of strings."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,7 +38,8 @@ def test_finds_the_needle_or_says_that_it_is_absent(pairs):
 
 def test_a_needle_that_fails_at_its_last_character_takes_the_most_steps():
     longest = naive_string_matcher.max_steps(7)
-    assert run(naive_string_matcher, strings(("00000", "01"))).lengths.tolist() == [longest]
+    trace = run(naive_string_matcher, strings(*[("00000", "01")] * 3))
+    assert trace.lengths.tolist() == [longest] * 3
 
 
 def test_two_nodes_are_two_strings():
@@ -59,13 +61,17 @@ def test_refuses_what_is_no_haystack_and_needle(string, message):
         naive_string_matcher.traces(inputs)
 
 
-def test_samples_hold_the_needle():
-    for laws in ({}, {"max_needle": 5}):
-        inputs = draw(naive_string_matcher, batch=8, size=10, **laws)
-        text = ["".join(map(str, row)) for row in inputs["key"]]
-        needles = inputs["string"].sum(axis=1)
-        assert all(row[-m:] in row[:-m] for row, m in zip(text, needles, strict=True))
-        assert set(needles) == {2} if not laws else set(needles) <= set(range(1, 6))
+def test_samples_hold_a_needle_of_the_length_asked_for():
+    inputs = draw(naive_string_matcher, batch=8, size=10, max_needle=5)
+    text = ["".join(map(str, row)) for row in inputs["key"]]
+    needles = inputs["string"].sum(axis=1)
+    assert all(row[-m:] in row[:-m] for row, m in zip(text, needles, strict=True))
+    assert 1 < len(set(needles)) <= 5
+
+
+@pytest.mark.parametrize(("size", "needle"), [(4, 1), (5, 1), (16, 3)])
+def test_the_needle_is_a_fifth_of_the_nodes(size, needle):
+    assert naive_string_matcher.sampler(jax.random.key(0), size)["string"].sum() == needle
 
 
 def test_sampling_refuses_a_needle_longer_than_its_haystack():
