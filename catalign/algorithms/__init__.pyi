@@ -1,9 +1,15 @@
 from .algorithm import Algorithm as Algorithm
+from .answers import verify as verify
 from .answers_arithmetic import verify_arithmetic as verify_arithmetic
 from .catalogue import entry as entry
 from .catalogue import get as get
 from .catalogue import names as names
+from .chunk import iterate_chunks as iterate_chunks
+from .chunk import run as run
 from .number import from_integers as from_integers
+from .sparse import SparseAlgorithm as SparseAlgorithm
+from .sparse_catalogue import get_sparse as get_sparse
+from .sparse_catalogue import sparse_names as sparse_names
 from .spec import Kind as Kind
 from .spec import Location as Location
 from .spec import Probe as Probe

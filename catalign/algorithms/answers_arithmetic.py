@@ -27,6 +27,22 @@ _Check: TypeAlias = Callable[[HostProbes, HostProbes, int], _Violated]
 _Values: TypeAlias = Int[np.ndarray, "b n"]
 
 
+def is_arithmetic(algorithm: Algorithm) -> bool:
+    """Whether `verify_arithmetic` has a check for the algorithm.
+
+    Example:
+      >>> from catalign.algorithms.arithmetic import addition
+      >>> is_arithmetic(addition)
+      True
+    """
+    return _family(algorithm) in _CHECKS
+
+
+def _family(algorithm: Algorithm) -> str:
+    """Its name without the base and the number of operands."""
+    return algorithm.name.split("_base_")[0].split("_of_")[0]
+
+
 def verify_arithmetic(algorithm: Algorithm, inputs: Probes, outputs: Probes) -> Verdict:
     """Decides which answers to a batch of arithmetic questions are right.
 
@@ -45,8 +61,7 @@ def verify_arithmetic(algorithm: Algorithm, inputs: Probes, outputs: Probes) -> 
       >>> print(verify_arithmetic(addition, trace.inputs, trace.outputs))
       2 of 2 answers are right.
     """
-    family = algorithm.name.split("_base_")[0].split("_of_")[0]
-    if family not in _CHECKS:
+    if not is_arithmetic(algorithm):
         raise InputError(
             f"`algorithm` is {algorithm.name}, but only these have a check here: "
             f"{', '.join(sorted(_CHECKS))}."
@@ -57,7 +72,7 @@ def verify_arithmetic(algorithm: Algorithm, inputs: Probes, outputs: Probes) -> 
     base = next(p.classes for p in algorithm.spec.inputs if p.kind is Kind.CATEGORICAL)
     assert base is not None
     given, answers = _host(inputs), _host({p.name: outputs[p.name] for p in algorithm.spec.outputs})
-    violated = dict(_CHECKS[family](given, answers, base))
+    violated = dict(_CHECKS[_family(algorithm)](given, answers, base))
     for probe in algorithm.spec.outputs:
         wrong = violated.get(probe.name, np.zeros(answers[probe.name].shape, bool))
         if probe.kind is Kind.CATEGORICAL:
