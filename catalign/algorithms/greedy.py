@@ -34,7 +34,8 @@ class _Selector(NamedTuple):
 
 
 def _selector_start(inputs: Probes) -> _Selector:
-    order = jnp.argsort(inputs["f"]).astype(jnp.int32)
+    # Of equal finishes the earliest start first: one of length 0 shuts out none before it.
+    order = jnp.lexsort((inputs["s"], inputs["f"])).astype(jnp.int32)
     zero = jnp.int32(0)
     return _Selector(order, jnp.zeros(order.shape, bool), turn=zero, m=zero, k=zero)
 
