@@ -3,16 +3,16 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from catalign._errors import InputError
-from catalign._typing import Flag, KeyArray, Probes
+from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.check import (
     HostProbes,
     check_inputs,
@@ -205,50 +205,63 @@ def _sample_inputs(
 @functools.partial(jax.jit, static_argnums=(0, 2))
 def _traces(algorithm: Algorithm, inputs: Probes, steps: int) -> Trace:
     """One loop over the batch: vmap inside, so that buffers are written in place."""
-    step, done, show = jax.vmap(algorithm.step), jax.vmap(algorithm.done), jax.vmap(algorithm.hints)
+    show = jax.vmap(algorithm.hints)
+    size = algorithm.size(inputs)
     first = jax.vmap(algorithm.init)(inputs)
     shapes = jax.eval_shape(lambda state: dict(show(inputs, state)), first)
-    check_shown(algorithm.name, algorithm.spec, Stage.HINT, shapes, algorithm.size(inputs))
+    check_shown(algorithm.name, algorithm.spec, Stage.HINT, shapes, size)
+
+    def write(seen: dict[str, Array], t: Index, shown: Probes) -> dict[str, Array]:
+        return {
+            name: jax.lax.dynamic_update_index_in_dim(buffer, shown[name], t, axis=0)
+            for name, buffer in seen.items()
+        }
+
+    def advance(carry: tuple[Run, dict[str, Array]]) -> tuple[Run, dict[str, Array]]:
+        run, seen = carry
+        return _advance(algorithm, inputs, run), write(seen, run.t, show(inputs, run.state))
+
     buffers = jax.tree.map(lambda h: jnp.zeros((steps, *h.shape), h.dtype), shapes)
-
-    def write(buffers: dict[str, Array], t: Array, shown: dict[str, Array]) -> dict[str, Array]:
-        return {name: buffers[name].at[t].set(shown[name]) for name in buffers}
-
-    def running(carry: State) -> Flag:
-        t, _, _, ended, _ = carry
-        return (t < steps) & ~jnp.all(ended)
-
-    def advance(carry: State) -> State:
-        t, state, lengths, ended, seen = carry
-        moved = _select(ended, state, step(inputs, state))
-        seen = write(seen, t, dict(show(inputs, moved)))
-        return t + 1, moved, lengths + (~ended).astype(jnp.int32), ended | done(inputs, moved), seen
-
-    batch = jax.tree.leaves(inputs)[0].shape[0]
-    seen = write(buffers, jnp.int32(0), dict(show(inputs, first)))
-    start = (jnp.int32(1), first, jnp.ones(batch, jnp.int32), done(inputs, first), seen)
-    t, last, lengths, ended, seen = jax.lax.while_loop(running, advance, start)
-    final = dict(show(inputs, last))
-    hints = jax.lax.fori_loop(t, steps, lambda i, buffers: write(buffers, i, final), seen)
-    outputs = dict(jax.vmap(algorithm.outputs)(inputs, last))
-    check_shown(algorithm.name, algorithm.spec, Stage.OUTPUT, outputs, algorithm.size(inputs))
-    return Trace(inputs, hints, outputs, lengths, ended)
+    run, seen = jax.lax.while_loop(
+        lambda carry: _is_running(carry[0], steps),
+        advance,
+        (_begin(algorithm, inputs, first), buffers),
+    )
+    last = show(inputs, run.state)
+    hints = jax.lax.fori_loop(run.t, steps, lambda t, seen: write(seen, t, last), seen)
+    outputs = dict(jax.vmap(algorithm.outputs)(inputs, run.state))
+    check_shown(algorithm.name, algorithm.spec, Stage.OUTPUT, outputs, size)
+    return Trace(inputs, hints, outputs, run.lengths, run.ended)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 2))
 def _count_steps(algorithm: Algorithm, inputs: Probes, steps: int) -> Int[Array, " b"]:
-    step, done = jax.vmap(algorithm.step), jax.vmap(algorithm.done)
-    first = jax.vmap(algorithm.init)(inputs)
+    begin = _begin(algorithm, inputs, jax.vmap(algorithm.init)(inputs))
+    run = jax.lax.while_loop(
+        lambda run: _is_running(run, steps), lambda run: _advance(algorithm, inputs, run), begin
+    )
+    return run.lengths
 
-    def running(carry: State) -> Flag:
-        t, _, _, ended = carry
-        return (t < steps) & ~jnp.all(ended)
 
-    def advance(carry: State) -> State:
-        t, state, lengths, ended = carry
-        moved = _select(ended, state, step(inputs, state))
-        return t + 1, moved, lengths + (~ended).astype(jnp.int32), ended | done(inputs, moved)
+class Run(NamedTuple):
+    """Where a batch of runs stands: `state` is number `t`, and those that `ended` stay in it."""
 
-    batch = jax.tree.leaves(inputs)[0].shape[0]
-    start = (jnp.int32(1), first, jnp.ones(batch, jnp.int32), done(inputs, first))
-    return jax.lax.while_loop(running, advance, start)[2]
+    t: Index
+    state: State
+    lengths: Int[Array, " b"]
+    ended: Bool[Array, " b"]
+
+
+def _begin(algorithm: Algorithm, inputs: Probes, first: State) -> Run:
+    ended = jax.vmap(algorithm.done)(inputs, first)
+    return Run(jnp.int32(0), first, jnp.ones_like(ended, dtype=jnp.int32), ended)
+
+
+def _is_running(run: Run, steps: int) -> Flag:
+    return (run.t < steps - 1) & ~jnp.all(run.ended)
+
+
+def _advance(algorithm: Algorithm, inputs: Probes, run: Run) -> Run:
+    moved = _select(run.ended, run.state, jax.vmap(algorithm.step)(inputs, run.state))
+    ended = run.ended | jax.vmap(algorithm.done)(inputs, moved)
+    return Run(run.t + 1, moved, run.lengths + (~run.ended).astype(jnp.int32), ended)
