@@ -22,6 +22,10 @@ THIRD_PARTY_WARNINGS = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Sets JAX up before any test module is imported."""
+    # Tests spend their time in the compiler, which without optimisation takes a third less.
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "xla_backend_optimization_level" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_backend_optimization_level=0".strip()
     for line in THIRD_PARTY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
     jax.config.update("jax_numpy_rank_promotion", "raise")
