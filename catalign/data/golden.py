@@ -62,8 +62,7 @@ def load(path: str | PathLike[str], spec: Spec) -> Trace:
     for probe in spec:
         _check_shape(path, probe, arrays[_key(probe)], (batch, n, steps))
     stages = {
-        stage: {p.name: _decode(path, p, arrays[_key(p)]) for p in spec.at(stage)}
-        for stage in Stage
+        stage: {p.name: decode(path, p, arrays[_key(p)]) for p in spec.at(stage)} for stage in Stage
     }
     last = np.minimum(np.arange(steps)[:, None], lengths[None, :] - 1)
     hints = {
@@ -97,7 +96,7 @@ def save(path: str | PathLike[str], spec: Spec, trace: Trace) -> None:
         )
     values = {Stage.INPUT: trace.inputs, Stage.HINT: trace.hints, Stage.OUTPUT: trace.outputs}
     n = next(trace.inputs[p.name].shape[-1] for p in spec.inputs if p.rank > 0)
-    arrays = {_key(p): _encode(p, np.asarray(values[p.stage][p.name]), n) for p in spec}
+    arrays = {_key(p): encode(p, np.asarray(values[p.stage][p.name]), n) for p in spec}
     arrays["lengths"] = np.asarray(trace.lengths)
     with open(path, "wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -151,7 +150,7 @@ def _check_shape(
         )
 
 
-def _decode(path: str | PathLike[str], probe: Probe, values: np.ndarray) -> np.ndarray:
+def decode(path: str | PathLike[str], probe: Probe, values: np.ndarray) -> np.ndarray:
     """From the file's form to the stored form of `Kind`."""
     kind = probe.kind
     if kind is Kind.SCALAR:
@@ -173,7 +172,7 @@ def _decode(path: str | PathLike[str], probe: Probe, values: np.ndarray) -> np.n
     return values.astype(np.int32)
 
 
-def _encode(probe: Probe, values: np.ndarray, n: int) -> np.ndarray:
+def encode(probe: Probe, values: np.ndarray, n: int) -> np.ndarray:
     """From the stored form of `Kind` to the file's form."""
     if probe.kind is Kind.SCALAR:
         return values
