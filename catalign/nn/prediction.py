@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import DTypeLike
 from jaxtyping import Int
 
 from catalign._errors import InputError
@@ -58,7 +59,7 @@ class Execution:
     converged: Array
 
 
-def read(probe: Probe, value: Array, n: int, dtype: jnp.dtype) -> Array:
+def read(probe: Probe, value: Array, n: int, dtype: DTypeLike) -> Array:
     """The features of a stored value. An unknown place of a `partial` probe reads as all zeros."""
     match probe.kind:
         case Kind.SCALAR:
