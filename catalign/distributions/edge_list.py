@@ -285,13 +285,13 @@ class Connected(AbstractEdgeListLaw):
     def sample(self, key: KeyArray, n: int) -> EdgeList:
         """Draws the edge list of a connected graph on `n` nodes."""
 
-        def draw(key: KeyArray) -> tuple[KeyArray, EdgeList]:
-            later, now = jax.random.split(key)
+        def draw(carry: tuple[KeyArray, EdgeList]) -> tuple[KeyArray, EdgeList]:
+            later, now = jax.random.split(carry[0])
             return later, self.of.sample(now, n)
 
-        return jax.lax.while_loop(
-            lambda carry: ~is_connected(carry[1]), lambda carry: draw(carry[0]), draw(key)
-        )[1]
+        none = jnp.full(self.capacity(n), n, dtype=jnp.int32)
+        start = (key, EdgeList(senders=none, receivers=none, n_node=n))
+        return jax.lax.while_loop(lambda carry: ~is_connected(carry[1]), draw, start)[1]
 
 
 def is_connected(edges: EdgeList) -> Bool[Array, ""]:
