@@ -7,6 +7,7 @@ suite is the time that it compiles. `JAX_DISABLE_MOST_OPTIMIZATIONS=0` turns the
 import hashlib
 import os
 import platform
+import signal
 from pathlib import Path
 
 import jax
@@ -32,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_disable_most_optimizations", quick == "1")
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_numpy_dtype_promotion", "strict")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that starts the tests in the background ignores Ctrl-C, which some tests raise.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     cache = getattr(config, "cache", None)  # Missing under `-p no:cacheprovider`.
     if cache is not None and not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         jax.config.update("jax_compilation_cache_dir", str(cache.mkdir(_cache_name())))
