@@ -23,8 +23,10 @@ from catalign.algorithms.check import (
 )
 from catalign.algorithms.spec import Spec, Stage
 from catalign.algorithms.trace import Trace
+from catalign.distributions.reuse import AbstractReuseLaw, Fresh
 
 State = Any
+_FRESH = Fresh()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,13 +134,22 @@ class Algorithm:
         """
         return _count_steps(self, *self._checked(inputs, steps))
 
-    def sample_inputs(self, key: KeyArray, batch_size: int, size: int, **laws: Any) -> Probes:
+    def sample_inputs(
+        self,
+        key: KeyArray,
+        batch_size: int,
+        size: int,
+        *,
+        reuse: AbstractReuseLaw = _FRESH,
+        **laws: Any,
+    ) -> Probes:
         """Draws a batch of inputs, `[B, ...]`. Pure in `key`; jittable with static sizes.
 
         Args:
           key: The only source of chance.
           batch_size: The number of instances.
           size: The number of nodes of each.
+          reuse: Which instances a batch holds; new ones if left out.
           **laws: Distributions for the sampler, by name; hashable, as frozen dataclasses are.
 
         Raises:
@@ -150,7 +161,8 @@ class Algorithm:
             )
         if batch_size < 1:
             raise InputError(f"`batch_size` is {batch_size}: draw at least one instance.")
-        return _sample_inputs(self, key, batch_size, size, tuple(sorted(laws.items())))
+        ordered = tuple(sorted(laws.items()))
+        return _sample_inputs(self, key, batch_size, size, reuse, ordered)
 
     def sample(
         self, key: KeyArray, batch_size: int, size: int, *, steps: int | None = None, **laws: Any
@@ -162,7 +174,7 @@ class Algorithm:
           batch_size: The number of instances.
           size: The number of nodes of each.
           steps: As in `trace`.
-          **laws: Distributions for the sampler, by name.
+          **laws: Distributions for the sampler, and `reuse`, by name.
 
         Raises:
           InputError: `batch_size`, `size` or `steps` is too small.
@@ -194,12 +206,17 @@ def _select(mask: Array, new: State, old: State) -> State:
     )
 
 
-@functools.partial(jax.jit, static_argnums=(0, 2, 3, 4))
+@functools.partial(jax.jit, static_argnums=(0, 2, 3, 4, 5))
 def _sample_inputs(
-    algorithm: Algorithm, key: KeyArray, batch_size: int, size: int, laws: tuple[Any, ...]
+    algorithm: Algorithm,
+    key: KeyArray,
+    batch_size: int,
+    size: int,
+    reuse: AbstractReuseLaw,
+    laws: tuple[Any, ...],
 ) -> Probes:
     draw = functools.partial(algorithm.sampler, size=size, **dict(laws))
-    return jax.vmap(lambda k: dict(draw(k)))(jax.random.split(key, batch_size))
+    return jax.vmap(lambda k: dict(draw(k)))(reuse.keys(key, batch_size))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 2))

@@ -27,6 +27,10 @@ from .operand import CarryChain as CarryChain
 from .operand import GivenGcd as GivenGcd
 from .operand import LogUniformOperands as LogUniformOperands
 from .operand import UniformDigits as UniformDigits
+from .reuse import AbstractReuseLaw as AbstractReuseLaw
+from .reuse import Budget as Budget
+from .reuse import Fresh as Fresh
+from .reuse import TwoSet as TwoSet
 from .weight import AbstractWeightLaw as AbstractWeightLaw
 from .weight import BenchmarkWeights as BenchmarkWeights
 from .weight import ConstantWeights as ConstantWeights
