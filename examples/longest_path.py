@@ -3,6 +3,7 @@
 Widest paths (widest_path.py) are learned in `max_min`, these in `max_plus`; nothing else differs.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
@@ -33,13 +34,13 @@ def sample(key: Array, size: int) -> dict[str, Array]:
     }
 
 
-def begin(inputs: dict[str, Array]) -> Lengths:
+def begin(inputs: Mapping[str, Array]) -> Lengths:
     """Only the source is reached."""
     nodes = jnp.arange(inputs["A"].shape[0], dtype=jnp.int32)
     return Lengths(jnp.zeros_like(inputs["A"][0]), nodes, nodes == inputs["s"])
 
 
-def lengthen(inputs: dict[str, Array], now: Lengths) -> Lengths:
+def lengthen(inputs: Mapping[str, Array], now: Lengths) -> Lengths:
     """Every reached node offers its paths, one edge longer; the first of the longest wins."""
     usable = inputs["adj"] & now.reached[:, None]
     offers = jnp.where(usable, now.length[:, None] + inputs["A"], -jnp.inf)
@@ -52,7 +53,7 @@ def lengthen(inputs: dict[str, Array], now: Lengths) -> Lengths:
     )
 
 
-def is_done(inputs: dict[str, Array], now: Lengths) -> Array:
+def is_done(inputs: Mapping[str, Array], now: Lengths) -> Array:
     """Nothing changes any more."""
     later = lengthen(inputs, now)
     return jnp.all(later.length == now.length) & jnp.all(later.reached == now.reached)
