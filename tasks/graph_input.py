@@ -294,7 +294,7 @@ def _read_matrix_market(path: Path) -> _Edges:
     read_text(path)
     try:
         rows, columns, _, _, field, symmetry = scipy.io.mminfo(path)
-        matrix = scipy.io.mmread(path)
+        matrix = scipy.io.mmread(path, spmatrix=False)
     except (ValueError, OverflowError, IndexError) as error:
         raise InputError(f"{path} is no MatrixMarket file: {error}.") from error
     if rows != columns:
