@@ -1,0 +1,82 @@
+import dataclasses
+
+import jax.numpy as jnp
+import pytest
+
+from catalign._errors import AxiomError, InputError
+from catalign.algebra.cocycle import (
+    Cocycle,
+    MonoidAction,
+    carry_cocycle,
+    check_action,
+    check_cocycle,
+    check_reordering,
+    check_replay,
+    countdown_cocycle,
+    semilattice_cocycle,
+)
+from catalign.algebra.instances import min_plus, plus_times
+from catalign.algebra.monoid import Monoid
+
+counts = jnp.arange(7)
+lengths = jnp.array([jnp.inf, 0.0, 1.0, 2.0, -1.5])
+EXACT = {
+    "carry": (carry_cocycle(3), counts, jnp.arange(3)),
+    "countdown": (countdown_cocycle(), counts, jnp.arange(5)),
+    "semilattice": (semilattice_cocycle(min_plus.add), lengths, lengths),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_the_exact_cocycles_regroup_and_reorder(name):
+    check_cocycle(*EXACT[name])
+    check_reordering(*EXACT[name])
+
+
+def test_only_the_semilattice_replays():
+    check_replay(*EXACT["semilattice"])
+    for name in ("carry", "countdown"):
+        with pytest.raises(AxiomError, match=r"m \* m \* \(s, 0\)"):
+            check_replay(*EXACT[name])
+
+
+@pytest.mark.parametrize(
+    ("delta", "law"),
+    [
+        (lambda m, s: m + s + 1, "delta_1"),
+        (lambda m, s: (m + s) // 2 - s // 2, "delta_nm"),
+    ],
+)
+def test_a_planted_fault_in_delta_is_shown(delta, law):
+    carry, messages, states = EXACT["carry"]
+    with pytest.raises(AxiomError, match=f"the cocycle breaks `{law}.*at n=.*the left side is"):
+        check_cocycle(dataclasses.replace(carry, delta=delta), messages, states)
+
+
+@pytest.mark.parametrize(
+    ("act", "law"),
+    [(lambda m, s: s + 1, "1.s = s"), (lambda m, s: s + m * m, r"\(nm\).s")],
+)
+def test_a_planted_fault_in_the_action_is_shown(act, law):
+    action = dataclasses.replace(carry_cocycle(3).action, act=act)
+    with pytest.raises(AxiomError, match=f"the action breaks `{law}"):
+        check_action(action, counts, counts)
+
+
+def test_regrouping_and_replay_do_not_give_reordering():
+    last = Monoid(name="last", op=lambda n, m: jnp.where(n > 0, n, m), unit=0)
+    action = MonoidAction(messages=last, act=last.op)
+    cocycle = Cocycle(action, last, lambda m, s: m)
+    check_cocycle(cocycle, counts, counts)
+    check_replay(cocycle, counts, counts)
+    with pytest.raises(AxiomError, match="reordering"):
+        check_reordering(cocycle, counts, counts)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(AxiomError, match="not idempotent"):
+        semilattice_cocycle(plus_times.add)
+    with pytest.raises(InputError, match="base"):
+        carry_cocycle(1)
+    with pytest.raises(InputError, match="nothing is checked"):
+        check_replay(carry_cocycle(2), counts[:0], counts)
