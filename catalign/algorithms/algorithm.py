@@ -24,6 +24,7 @@ from catalign.algorithms.check import (
 from catalign.algorithms.spec import Spec, Stage
 from catalign.algorithms.trace import Trace
 from catalign.distributions.reuse import AbstractReuseLaw, Fresh
+from catalign.distributions.size import AbstractSizeLaw
 
 State = Any
 _FRESH = Fresh()
@@ -138,7 +139,7 @@ class Algorithm:
         self,
         key: KeyArray,
         batch_size: int,
-        size: int,
+        size: int | AbstractSizeLaw,
         *,
         reuse: AbstractReuseLaw = _FRESH,
         **laws: Any,
@@ -148,13 +149,17 @@ class Algorithm:
         Args:
           key: The only source of chance.
           batch_size: The number of instances.
-          size: The number of nodes of each.
+          size: The number of nodes of each, or a law that one number is drawn from for the batch,
+            outside of jit.
           reuse: Which instances a batch holds; new ones if left out.
           **laws: Distributions for the sampler, by name; hashable, as frozen dataclasses are.
 
         Raises:
-          InputError: `batch_size` or `size` is too small.
+          InputError: `batch_size` or `size` is too small, or `size` is a law inside of jit.
         """
+        if isinstance(size, AbstractSizeLaw):
+            key, draw = jax.random.split(key)
+            size = size.sample(draw)
         if size < self.min_size:
             raise InputError(
                 f"`size` is {size}, but {self.name} needs at least {self.min_size} nodes."
@@ -165,14 +170,20 @@ class Algorithm:
         return _sample_inputs(self, key, batch_size, size, reuse, ordered)
 
     def sample(
-        self, key: KeyArray, batch_size: int, size: int, *, steps: int | None = None, **laws: Any
+        self,
+        key: KeyArray,
+        batch_size: int,
+        size: int | AbstractSizeLaw,
+        *,
+        steps: int | None = None,
+        **laws: Any,
     ) -> Trace:
         """Draws a batch of instances and records their runs.
 
         Args:
           key: The only source of chance: equal keys give equal traces.
           batch_size: The number of instances.
-          size: The number of nodes of each.
+          size: As in `sample_inputs`.
           steps: As in `trace`.
           **laws: Distributions for the sampler, and `reuse`, by name.
 

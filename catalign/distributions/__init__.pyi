@@ -8,6 +8,7 @@ from .graph import Acyclic as Acyclic
 from .graph import ErdosRenyi as ErdosRenyi
 from .graph_family import Communities as Communities
 from .graph_family import Complete as Complete
+from .graph_family import CycleBlowUp as CycleBlowUp
 from .graph_family import Geometric as Geometric
 from .graph_family import Grid as Grid
 from .graph_family import Path as Path
@@ -31,6 +32,9 @@ from .reuse import AbstractReuseLaw as AbstractReuseLaw
 from .reuse import Budget as Budget
 from .reuse import Fresh as Fresh
 from .reuse import TwoSet as TwoSet
+from .size import AbstractSizeLaw as AbstractSizeLaw
+from .size import Sizes as Sizes
+from .size import UniformSizes as UniformSizes
 from .weight import AbstractWeightLaw as AbstractWeightLaw
 from .weight import BenchmarkWeights as BenchmarkWeights
 from .weight import ConstantWeights as ConstantWeights

@@ -121,6 +121,54 @@ class Tree(AbstractGraphLaw):
 
 
 @dataclass(frozen=True)
+class CycleBlowUp(AbstractGraphLaw):
+    """Graphs in which every node is exactly `distance` hops from the nodes farthest from it.
+
+    A random blow-up of a cycle of `2 distance` layers, none of them empty, in a random order:
+    all pairs of nodes in neighbouring layers are edges, and two nodes of one layer are joined with
+    probability `p`. So the hop distance of two nodes is that of their layers on the cycle, or 1 or
+    2 inside a layer, and breadth-first search needs as many rounds from any source.
+
+    Args:
+      distance: The eccentricity of every node, at least 2.
+      p: The probability of an edge inside a layer.
+
+    Raises:
+      InputError: `distance` is below 2, `p` is outside [0, 1], or, when a graph is drawn, there are
+        fewer nodes than layers.
+    """
+
+    distance: int = 2
+    p: float = 0.5
+    directed: ClassVar[bool] = False
+    acyclic: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_probability("p", self.p)
+        if self.distance < 2:
+            raise InputError(
+                f"`distance` is {self.distance}: give at least 2; with 1 the graph is complete."
+            )
+
+    def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
+        """Draws the edge mask of a graph on `n` nodes."""
+        count = 2 * self.distance
+        if n < count:
+            raise InputError(
+                f"`size` is {n}, but nodes {self.distance} hops apart in every direction need at "
+                f"least {count}. Give a larger size or a smaller `distance`."
+            )
+        layers, inside, order = jax.random.split(key, 3)
+        node = jnp.arange(n, dtype=jnp.int32)
+        drawn = (uniform(layers, (n,)) * count).astype(jnp.int32) % count
+        layer = jnp.where(node < count, node, drawn)
+        apart = jnp.abs(layer[:, None] - layer[None, :])
+        hops = jnp.minimum(apart, count - apart)
+        upper = jnp.triu(uniform(inside, (n, n)) < self.p, k=1)
+        return relabel(order, (hops == 1) | ((hops == 0) & (upper | upper.T)))
+
+
+@dataclass(frozen=True)
 class Geometric(AbstractGraphLaw):
     """Points uniform in the unit square, joined when they are near.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from catalign._errors import InputError
+from catalign.algorithms.catalogue import get
 from catalign.distributions import graph_family as family
 from catalign.distributions.graph import Acyclic
 
@@ -81,6 +82,36 @@ def test_communities_without_edges_between_fall_apart():
     assert law.directed
 
 
+@pytest.mark.parametrize("p", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("distance", [2, 4])
+def test_every_node_of_a_cycle_blow_up_has_the_given_eccentricity(distance, p):
+    law = family.CycleBlowUp(distance, p)
+    for seed in range(3):
+        mask = np.asarray(law.sample(jax.random.key(seed), N))
+        np.testing.assert_array_equal(mask, mask.T)
+        assert not mask.diagonal().any()
+        assert set(nx.eccentricity(nx.from_numpy_array(mask)).values()) == {distance}
+
+
+def test_a_search_takes_as_many_rounds_as_the_distance_says():
+    bfs = get("bfs")
+    steps = {
+        distance: set(
+            bfs.count_steps(
+                bfs.sample_inputs(jax.random.key(0), 4, N, graph=family.CycleBlowUp(distance))
+            ).tolist()
+        )
+        for distance in (2, 3, 4)
+    }
+    (least,) = steps[2]
+    assert steps == {2: {least}, 3: {least + 1}, 4: {least + 2}}
+
+
+def test_a_cycle_blow_up_that_does_not_fit_is_named():
+    with pytest.raises(InputError, match="`size` is 7, but nodes 4 hops apart"):
+        family.CycleBlowUp(4).sample(jax.random.key(0), 7)
+
+
 def test_acyclic_form_of_a_family():
     mask = np.asarray(Acyclic(family.Complete()).sample(jax.random.key(0), N))
     graph = nx.from_numpy_array(mask, create_using=nx.DiGraph)
@@ -101,6 +132,8 @@ def test_a_single_node(law):
     [
         (family.Communities, {"count": 0}),
         (family.Communities, {"between": 2.0}),
+        (family.CycleBlowUp, {"distance": 1}),
+        (family.CycleBlowUp, {"p": 2.0}),
         (family.Grid, {"width": 0}),
         (family.Geometric, {"radius": 0.0}),
         (family.PowerLaw, {"exponent": 2.0}),
