@@ -1,3 +1,12 @@
+from .cocycle import Cocycle as Cocycle
+from .cocycle import MonoidAction as MonoidAction
+from .cocycle import carry_cocycle as carry_cocycle
+from .cocycle import check_action as check_action
+from .cocycle import check_cocycle as check_cocycle
+from .cocycle import check_reordering as check_reordering
+from .cocycle import check_replay as check_replay
+from .cocycle import countdown_cocycle as countdown_cocycle
+from .cocycle import semilattice_cocycle as semilattice_cocycle
 from .instances import SEMIRINGS as SEMIRINGS
 from .instances import log_plus as log_plus
 from .instances import lor_land as lor_land
