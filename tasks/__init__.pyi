@@ -1,3 +1,4 @@
+from . import bench_sparse as bench_sparse
 from . import library as library
 from . import rates as rates
 from . import solve as solve

@@ -1,4 +1,4 @@
-"""Measures catalign beside its peers: `python -m tasks.bench samplers`."""
+"""Measures catalign: `samplers` beside dm-clrs, and `sparse` algorithms on edge lists."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
-SUBJECTS = ("samplers",)
+SUBJECTS = ("samplers", "sparse")
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
@@ -50,6 +50,8 @@ def _bench(words: list[str]) -> int:
         return 0
     if words[0] not in SUBJECTS:
         raise InputError(f"{words[0]!r} is nothing to measure. Usage: {_USAGE} [OPTIONS].")
+    if words[0] == "sparse":
+        return tasks.bench_sparse.main(words[1:])
     return _samplers(cli.parse(SamplerFlags, words[1:], prog="python -m tasks.bench samplers"))
 
 

@@ -1,4 +1,4 @@
-"""Measures the algorithms on edge lists: `python -m tasks.bench_sparse`.
+"""Measures the algorithms on edge lists: `python -m tasks.bench sparse`.
 
 Without flags: the six SALSA-CLRS tasks at 1,600 nodes in three graph families, then bfs and
 bellman_ford on 100,000 nodes and 1,000,000 edges. Each case runs in a process of its own, so that
@@ -151,7 +151,7 @@ def measure_sparse(
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return cli.command(
-        lambda: _measure(cli.parse(SparseFlags, argv, prog="python -m tasks.bench_sparse"))
+        lambda: _measure(cli.parse(SparseFlags, argv, prog="python -m tasks.bench sparse"))
     )
 
 
@@ -180,7 +180,7 @@ def _all_cases(nodes: int) -> Iterator[Measurement]:
 def _in_new_process(task: str, family: str, nodes: int, edges: int) -> Measurement:
     flags = {"task": task, "family": family, "nodes": nodes, "edges": edges}
     words = [f"--{name}={value}" for name, value in flags.items()]
-    command = [sys.executable, "-m", "tasks.bench_sparse", "--json", *words]
+    command = [sys.executable, "-m", "tasks.bench", "sparse", "--json", *words]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Measurement(**json.loads(said.strip().splitlines()[-1]))
 
@@ -198,7 +198,3 @@ def _peak_mb() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in units of 1,024 bytes, macOS in bytes.
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from catalign._errors import InputError
-from tasks import bench_sparse
+from tasks import bench, bench_sparse
 
 
 def test_one_small_case(capsys):
-    assert bench_sparse.main(["--task=bfs", "--family=delaunay", "--nodes=6", "--json"]) == 0
+    assert bench.main(["sparse", "--task=bfs", "--family=delaunay", "--nodes=6", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert row["task"] == "sparse_bfs"
     assert (row["family"], row["nodes"]) == ("delaunay", 6)
