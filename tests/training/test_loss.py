@@ -11,7 +11,6 @@ from catalign.algorithms.trace import Trace
 from catalign.nn.prediction import Predictions
 from catalign.training.loss import loss, place_loss
 
-RNG = np.random.default_rng(0)
 CLASSES = 3
 _PLACES = jax.jit(place_loss, static_argnums=0)
 _LOSS = jax.jit(loss, static_argnums=0)
@@ -34,20 +33,27 @@ CASES = [
 
 
 def _values(probe: Probe, batch: int) -> tuple[jnp.ndarray, jnp.ndarray]:
-    """Raw predictions and stored truths; some places of a partial probe have no value."""
+    """Raw predictions and stored truths; a partial probe has one first and none last."""
+    rng = np.random.default_rng(0)
     shape = (batch, *(N,) * probe.rank)
     if probe.kind is Kind.SCALAR:
-        return jnp.asarray(RNG.normal(size=shape), float), jnp.asarray(
-            RNG.normal(size=shape), float
+        return jnp.asarray(rng.normal(size=shape), float), jnp.asarray(
+            rng.normal(size=shape), float
         )
     low = -1 if probe.partial else 0
     if probe.kind is Kind.MASK:
-        truth = RNG.integers(low, 2, shape)
+        truth = _with_both(probe, rng.integers(low, 2, shape))
         stored = truth.astype(np.int8) if probe.partial else truth.astype(bool)
-        return jnp.asarray(RNG.normal(size=shape), float), jnp.asarray(stored)
+        return jnp.asarray(rng.normal(size=shape), float), jnp.asarray(stored)
     count = CLASSES if probe.kind is Kind.CATEGORICAL else N
-    raw = jnp.asarray(RNG.normal(size=(*shape, count)), float)
-    return raw, jnp.asarray(RNG.integers(low, count, shape), jnp.int32)
+    raw = jnp.asarray(rng.normal(size=(*shape, count)), float)
+    return raw, jnp.asarray(_with_both(probe, rng.integers(low, count, shape)), jnp.int32)
+
+
+def _with_both(probe: Probe, truth: np.ndarray) -> np.ndarray:
+    if probe.partial:
+        truth.flat[[0, -1]] = 0, -1
+    return truth
 
 
 def _expected(probe: Probe, raw: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -116,7 +122,7 @@ def test_hints_count_up_to_each_run_s_length() -> None:
     )
     lengths, steps = [1, 3], 4
     truth = jnp.zeros((steps, 2, N))
-    raw = jnp.asarray(RNG.normal(size=(steps - 1, 2, N)), float)
+    raw = jnp.asarray(np.random.default_rng(0).normal(size=(steps - 1, 2, N)), float)
     outputs = {"x": jnp.ones(2)}
     trace = _trace(outputs, hints={"h": truth}, lengths=lengths, complete=[True, True])
     # Run 0 has no step past its first; run 1 has two. Nothing else may count, not even a NaN.
