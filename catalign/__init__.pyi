@@ -4,6 +4,7 @@ from . import alignment as alignment
 from . import data as data
 from . import distributions as distributions
 from . import integral as integral
+from . import kernels as kernels
 from . import nn as nn
 from . import para as para
 from . import polynomial as polynomial

@@ -1,0 +1,5 @@
+"""Arrays: fast operations on raw arrays, with their gradients. They know no diagram."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Matrix products in a semiring whose sum selects one term: `C = A (add.multiply) B`."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

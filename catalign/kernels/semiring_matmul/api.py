@@ -1,0 +1,131 @@
+"""Matrix products in a semiring whose sum selects, batched, with gradients."""
+
+import functools
+import math
+from types import MappingProxyType
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Int, Shaped
+
+from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
+from catalign.algebra.semiring import Semiring
+from catalign.kernels.semiring_matmul import reference, xla
+from catalign.kernels.semiring_matmul.vjp import Version, product, product_with_arg
+
+VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
+    {"xla": xla.multiply, "reference": reference.multiply}
+)
+"""The implementations by name; the first is chosen where none is named."""
+
+Matrix = Shaped[Array, "..."]
+
+
+def multiply(
+    a: Matrix, b: Matrix, semiring: Semiring, *, implementation: str | None = None
+) -> Matrix:
+    """Multiplies two matrices in a semiring, such as lengths of paths in `min_plus`.
+
+    Maths: `c_ij = sum_k a_ik b_kj`; the semiring's zero where there is no k.
+
+    Zero absorbs: no `inf - inf` is formed. A NaN that zero does not absorb makes the entries that
+    read it NaN. The gradient of an entry goes to the first term that attains it.
+
+    Args:
+      a: `[..., n, k]`.
+      b: `[..., k, m]`, of the same dtype; leading axes broadcast.
+      semiring: One whose addition is selective: `min_plus`, `max_plus`, `max_min`, `min_max`,
+        `max_times`, `lor_land`, or one's own.
+      implementation: "xla", which never forms all products, or "reference", which does.
+
+    Returns:
+      `[..., n, m]`.
+
+    Raises:
+      InputError: The implementation does not exist.
+      ShapeMismatchError: The shapes or dtypes do not fit each other or the semiring.
+      UnsupportedError: The addition is not selective.
+
+    Example:
+      >>> from catalign.algebra.instances import min_plus
+      >>> hop = jnp.array([[0.0, 1.0, jnp.inf], [1.0, 0.0, 2.0], [jnp.inf, 2.0, 0.0]])
+      >>> multiply(hop, hop, min_plus)[0].tolist()
+      [0.0, 1.0, 3.0]
+    """
+    return _multiply(*_checked(a, b, semiring), semiring, _version(implementation))
+
+
+def multiply_with_arg(
+    a: Matrix, b: Matrix, semiring: Semiring, *, implementation: str | None = None
+) -> tuple[Matrix, Int[Array, "..."]]:
+    """As `multiply`, and names the term that each entry comes from.
+
+    Returns:
+      `c`, and `arg` of its shape, int32: the least k with `a_ik b_kj = c_ij`, or -1 where `c_ij` is
+      the semiring's zero, so that there is no path.
+
+    Raises:
+      InputError: As in `multiply`.
+      ShapeMismatchError: As in `multiply`.
+      UnsupportedError: As in `multiply`.
+
+    Example:
+      >>> from catalign.algebra.instances import max_min
+      >>> wide = jnp.array([[1.0, 5.0]])
+      >>> c, arg = multiply_with_arg(wide, jnp.array([[9.0], [4.0]]), max_min)
+      >>> c.tolist(), arg.tolist()
+      ([[4.0]], [[1]])
+    """
+    return _multiply_with_arg(*_checked(a, b, semiring), semiring, _version(implementation))
+
+
+def _version(implementation: str | None) -> Version:
+    name = next(iter(VERSIONS)) if implementation is None else implementation
+    if name not in VERSIONS:
+        raise InputError(
+            f"`implementation` is {implementation!r}; it must be one of {', '.join(VERSIONS)}."
+        )
+    return VERSIONS[name]
+
+
+def _checked(a: Array, b: Array, semiring: Semiring) -> tuple[Array, Array]:
+    if not semiring.add.is_selective:
+        raise UnsupportedError(
+            f"`semiring` is {semiring.name}, whose sum is none of its terms. Use jnp.matmul for "
+            "plus_times, and integral_transform for others."
+        )
+    a, b = jnp.asarray(a), jnp.asarray(b)
+    fits = min(a.ndim, b.ndim) >= 2 and a.shape[-1] == b.shape[-2]
+    if not fits or a.dtype != b.dtype:
+        raise ShapeMismatchError(
+            f"`a` is {a.dtype}{list(a.shape)} and `b` is {b.dtype}{list(b.shape)}: give [..., n, k]"
+            " and [..., k, m] of one dtype."
+        )
+    semiring.check_dtype(a, "a")
+    try:
+        batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError as error:
+        raise ShapeMismatchError(
+            f"the leading axes {a.shape[:-2]} of `a` and {b.shape[:-2]} of `b` do not broadcast."
+        ) from error
+    return jnp.broadcast_to(a, batch + a.shape[-2:]), jnp.broadcast_to(b, batch + b.shape[-2:])
+
+
+def _flat(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _multiply(a: Array, b: Array, semiring: Semiring, version: Version) -> Array:
+    c = product(_flat(a), _flat(b), semiring, version)
+    return c.reshape(*a.shape[:-1], b.shape[-1])
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _multiply_with_arg(
+    a: Array, b: Array, semiring: Semiring, version: Version
+) -> tuple[Array, Array]:
+    c, arg = product_with_arg(_flat(a), _flat(b), semiring, version)
+    shape = (*a.shape[:-1], b.shape[-1])
+    return c.reshape(shape), arg.reshape(shape)

@@ -1,0 +1,83 @@
+"""The product as a sequence of outer products, on every device: memory for the result alone.
+
+A pass over the result takes up several k, as one fused loop, so that each entry is read and written
+once for all of them.
+"""
+
+import functools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from catalign.algebra.instances import max_plus, min_plus
+from catalign.algebra.semiring import Semiring
+
+TERMS_AT_ONCE = 16
+"""The number of k that one pass over the result takes up."""
+
+
+def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple[Array, Array]:
+    """As the reference; without `with_arg` the second result means nothing."""
+    op = semiring.multiply.op
+    if semiring not in (min_plus, max_plus):
+        return _accumulate(a, b, semiring, op, with_arg=with_arg)
+    # The sum of the semiring guards against inf - inf. Where no value could ask for that, and none
+    # is NaN, the plain sum is the same, and faster.
+    plain = _is_plain(a, semiring) & _is_plain(b, semiring)
+    return jax.lax.cond(
+        plain,
+        lambda: _accumulate(a, b, semiring, jnp.add, with_arg=with_arg),
+        lambda: _accumulate(a, b, semiring, op, with_arg=with_arg),
+    )
+
+
+def _is_plain(x: Array, semiring: Semiring) -> Array:
+    return jnp.all(x > -jnp.inf) if semiring == min_plus else jnp.all(x < jnp.inf)
+
+
+def _accumulate(
+    a: Array,
+    b: Array,
+    semiring: Semiring,
+    op: Callable[[Array, Array], Array],
+    *,
+    with_arg: bool,
+) -> tuple[Array, Array]:
+    p, n, k = a.shape
+    shape = (p, n, b.shape[2])
+    zero = jnp.asarray(semiring.zero, a.dtype)
+    none = jnp.full(shape if with_arg else (), -1, jnp.int32)
+    if k == 0:
+        return jnp.full(shape, zero), none
+    count = min(TERMS_AT_ONCE, k)
+    passes = -(-k // count)
+    missing = passes * count - k
+    a = jnp.pad(a, ((0, 0), (0, 0), (0, missing)), constant_values=zero)
+    b = jnp.pad(b, ((0, 0), (0, missing), (0, 0)), constant_values=zero)
+
+    def one_pass(t: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        c, last = carry
+        columns = jax.lax.dynamic_slice_in_dim(a, t * count, count, axis=2)
+        rows = jax.lax.dynamic_slice_in_dim(b, t * count, count, axis=1)
+        terms = [op(columns[:, :, u, None], rows[:, u, None, :]) for u in range(count)]
+        summed = functools.reduce(semiring.add.op, terms, c)
+        return summed, jnp.where((summed != c) & (c == c), t, last) if with_arg else last
+
+    c, last = jax.lax.fori_loop(jnp.int32(0), passes, one_pass, (jnp.full(shape, zero), none))
+    return c, _first_term(a, b, c, last, count, op) if with_arg else none
+
+
+def _first_term(
+    a: Array, b: Array, c: Array, last: Array, count: int, op: Callable[[Array, Array], Array]
+) -> Array:
+    """The first k that attains the sum, in the last pass that changed it; -1 where none did."""
+
+    def try_term(back: Array, arg: Array) -> Array:
+        k = jnp.maximum(last, 0) * count + (count - 1 - back)
+        term = op(jnp.take_along_axis(a, k, axis=2), jnp.take_along_axis(b, k, axis=1))
+        return jnp.where((term == c) | ((term != term) & (c != c)), k, arg)
+
+    arg = jax.lax.fori_loop(jnp.int32(0), count, try_term, jnp.zeros_like(last))
+    return jnp.where(last < 0, -1, arg)
