@@ -6,6 +6,7 @@ from .cocycle import check_cocycle as check_cocycle
 from .cocycle import check_reordering as check_reordering
 from .cocycle import check_replay as check_replay
 from .cocycle import countdown_cocycle as countdown_cocycle
+from .cocycle import from_step as from_step
 from .cocycle import semilattice_cocycle as semilattice_cocycle
 from .instances import SEMIRINGS as SEMIRINGS
 from .instances import log_plus as log_plus

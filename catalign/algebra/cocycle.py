@@ -26,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -143,6 +144,41 @@ def check_replay(cocycle: Cocycle, messages: Array, states: Array) -> None:
         lambda n, m, s: _receive(cocycle, (m,), s),
     )
     _check("replay", [law], messages, states)
+
+
+def from_step(
+    step: Callable[[Array], Array], emit: Callable[[Array], Array], arguments: Monoid
+) -> Cocycle:
+    """The one cocycle over the naturals whose single steps are given (Prop. 3.3).
+
+    Maths: `n.s = step^n(s)` and `delta_n(s) = emit(step^(n-1)(s)) + ... + emit(step(s)) + emit(s)`,
+      later arguments on the left. Every cocycle over the naturals arises so, from `emit = delta_1`.
+
+    Args:
+      step: The next state, elementwise.
+      emit: What one step from a state sends, elementwise.
+      arguments: The monoid of arguments, commutative or not.
+
+    Example:
+      >>> from catalign.algebra.instances import plus_times
+      >>> odometer = from_step(lambda s: (s + 1) % 10, lambda s: s // 9, plus_times.add)
+      >>> odometer.delta(jnp.array(25), jnp.array(7)).item()
+      3
+    """
+
+    def run(n: Array, s: Array) -> tuple[Array, Array]:
+        n, s = jnp.broadcast_arrays(n, s)
+
+        def once(i: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+            state, total = carry
+            sent = arguments.op(emit(state), total)
+            return jnp.where(i < n, step(state), state), jnp.where(i < n, sent, total)
+
+        first = (s, _full(arguments.unit, emit(s)))
+        return jax.lax.fori_loop(0, jnp.max(n, initial=0), once, first)
+
+    action = MonoidAction(messages=_NATURALS, act=lambda n, s: run(n, s)[0])
+    return Cocycle(action, arguments, lambda n, s: run(n, s)[1])
 
 
 def semilattice_cocycle(join: CommutativeMonoid) -> Cocycle:

@@ -13,6 +13,7 @@ from catalign.algebra.cocycle import (
     check_reordering,
     check_replay,
     countdown_cocycle,
+    from_step,
     semilattice_cocycle,
 )
 from catalign.algebra.instances import min_plus, plus_times
@@ -31,6 +32,43 @@ EXACT = {
 def test_the_exact_cocycles_regroup_and_reorder(name):
     check_cocycle(*EXACT[name])
     check_reordering(*EXACT[name])
+
+
+@pytest.mark.parametrize("name", ["carry", "countdown"])
+def test_a_cocycle_over_the_naturals_is_that_of_its_single_steps(name):
+    cocycle, messages, states = EXACT[name]
+    one = jnp.ones_like(states)
+    again = from_step(
+        lambda s: cocycle.action.act(jnp.ones_like(s), s),
+        lambda s: cocycle.delta(jnp.ones_like(s), s),
+        cocycle.arguments,
+    )
+    check_cocycle(again, messages, states)
+    assert again.action.act(one, states).tolist() == cocycle.action.act(one, states).tolist()
+    n, s = messages[:, None], states[None, :]
+    assert again.delta(n, s).tolist() == cocycle.delta(n, s).tolist()
+    assert again.action.act(n, s).tolist() == cocycle.action.act(n, s).tolist()
+
+
+def test_later_arguments_stand_on_the_left():
+    """Words over the digits 1 and 2, written as numbers: a monoid that does not commute."""
+
+    def join(later, earlier):
+        return later * 10 ** jnp.ceil(jnp.log10(earlier + 1)).astype(jnp.int32) + earlier
+
+    def reverse(later, earlier):
+        return join(earlier, later)
+
+    def words(op):
+        arguments = Monoid(name="words", op=op, unit=0)
+        return from_step(lambda s: (s + 1) % 3, lambda s: jnp.where(s == 0, 0, s), arguments)
+
+    few, states = jnp.arange(4), jnp.arange(3)
+    check_cocycle(words(join), few, states)
+    assert words(join).delta(jnp.array(4), jnp.array(1)).item() == 121
+    mixed = Cocycle(words(join).action, words(reverse).arguments, words(join).delta)
+    with pytest.raises(AxiomError, match="delta_nm"):
+        check_cocycle(mixed, few, states)
 
 
 def test_only_the_semilattice_replays():
