@@ -8,6 +8,10 @@ from .cocycle import check_replay as check_replay
 from .cocycle import countdown_cocycle as countdown_cocycle
 from .cocycle import from_step as from_step
 from .cocycle import semilattice_cocycle as semilattice_cocycle
+from .extension import TwoCocycle as TwoCocycle
+from .extension import balanced_digits as balanced_digits
+from .extension import carry as carry
+from .extension import coboundary as coboundary
 from .instances import SEMIRINGS as SEMIRINGS
 from .instances import log_plus as log_plus
 from .instances import lor_land as lor_land
