@@ -13,6 +13,7 @@ from ._errors import AxiomError as AxiomError
 from ._errors import CatalignError as CatalignError
 from ._errors import InputError as InputError
 from ._errors import ShapeMismatchError as ShapeMismatchError
+from ._errors import SoftEvaluationError as SoftEvaluationError
 from ._errors import SortError as SortError
 from ._errors import UnsupportedError as UnsupportedError
 from ._version import __version__ as __version__
@@ -24,6 +25,7 @@ from .algorithms.spec import Probe as Probe
 from .algorithms.spec import Spec as Spec
 from .algorithms.spec import Stage as Stage
 from .algorithms.trace import Trace as Trace
+from .alignment.certificate import Certificate as Certificate
 from .integral.graph import DenseGraph as DenseGraph
 from .integral.graph import SparseGraph as SparseGraph
 from .integral.transform import integral_transform as integral_transform

@@ -43,3 +43,10 @@ class CompositeSizeError(CatalignError, ValueError):
         self.n_message = n_message
         self.n_argument = n_argument
         self.limit = limit
+
+
+class SoftEvaluationError(UnsupportedError):
+    """A soft model was asked for sizes beyond its training, where small errors add up.
+
+    Harden it first: a hardened model has no errors that grow with the size.
+    """

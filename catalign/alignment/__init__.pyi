@@ -4,6 +4,13 @@ from .alignment import Instance as Instance
 from .catalogue import entry as entry
 from .catalogue import get as get
 from .catalogue import names as names
+from .certificate import Certificate as Certificate
+from .certificate import Counterexample as Counterexample
+from .certificate import Coverage as Coverage
+from .certificate import Exhaustive as Exhaustive
+from .certificate import Proof as Proof
+from .certificate import Sampled as Sampled
+from .certificate import compose as compose
 from .check import check_alignment as check_alignment
 from .check import check_samples as check_samples
 from .relaxation import align_relaxation as align_relaxation
