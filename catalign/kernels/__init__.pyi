@@ -1,1 +1,2 @@
+from . import monoid_scan as monoid_scan
 from . import semiring_matmul as semiring_matmul

@@ -1,0 +1,2 @@
+from .api import scan_functions as scan_functions
+from .api import scan_matrices as scan_matrices

@@ -1,0 +1,322 @@
+"""Every version of the scans equals their definition, in both directions and across devices."""
+
+import functools
+import itertools
+import subprocess
+import sys
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax.sharding import AxisType, Mesh
+from jax.test_util import check_grads
+
+from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
+from catalign.algebra.instances import SEMIRINGS, log_plus, min_plus, plus_times
+from catalign.kernels.monoid_scan import function
+from catalign.kernels.monoid_scan.api import VERSIONS, scan_functions, scan_matrices
+
+FAST = [name for name in VERSIONS if name != "reference"]
+ALL = [*SEMIRINGS.values(), log_plus(0.5)]
+# Empty, single, below and above two blocks, no multiple of a block; batches of none, one and more.
+SHAPES = [(0,), (1,), (7,), (37,), (2, 37), (0, 5), (2, 3, 70)]
+WAYS = list(itertools.product([False, True], repeat=2))
+
+
+def draw_functions(shape, size, seed=0, dtype=np.int32):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, size, (*shape, size)).astype(dtype)
+
+
+def draw_matrices(semiring, shape, n, seed=0, *, extremes=False):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(1, 4, (*shape, n, n)).astype(np.float32)
+    if semiring.dtype_kind == "bool":
+        return jnp.asarray(values > 2)
+    if extremes:
+        special = {"plus_times": [0.0], "max_times": [0.0]}.get(
+            semiring.name, [np.inf, -np.inf] if semiring.add.is_selective else [np.inf]
+        )
+        values = np.where(rng.random(values.shape) < 0.4, rng.choice(special, values.shape), values)
+    if semiring.name in ("plus_times", "max_times"):
+        values = np.minimum(values, 2.0) * 0.5  # Powers of two: products are exact.
+    return jnp.asarray(values, jnp.float32)
+
+
+def compose_literally(f, *, reverse=False, exclusive=False):
+    """Python lists, one state at a time."""
+    time, size = f.shape
+    prefix, out = list(range(size)), [None] * time
+    for i in reversed(range(time)) if reverse else range(time):
+        longer = [int(f[i][s]) for s in prefix]
+        out[i] = prefix if exclusive else longer
+        prefix = longer
+    return np.array(out, f.dtype).reshape(f.shape)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 9])
+def test_functions_by_python_lists(version, size):
+    """For packed sizes and those above, in every direction."""
+    for reverse, exclusive in WAYS if size in (3, 9) else [(True, False)]:
+        shape = (2, 37)
+        f = draw_functions(shape, size)
+        got = scan_functions(f, reverse=reverse, exclusive=exclusive, implementation=version)
+        for at in np.ndindex(shape[:-1]):
+            want = compose_literally(f[at], reverse=reverse, exclusive=exclusive)
+            np.testing.assert_array_equal(got[at], want)
+
+
+@pytest.mark.parametrize("version", FAST)
+@pytest.mark.parametrize("size", [3, 9])
+def test_functions_equal_the_definition(version, size):
+    """Over shapes and dtypes."""
+    for at, shape in enumerate(SHAPES):
+        dtype = (np.int32, np.int8, np.uint8)[at % 3]
+        f = draw_functions(shape, size, dtype=dtype)
+        expected = scan_functions(f, implementation="reference")
+        got = scan_functions(f, implementation=version)
+        assert got.dtype == expected.dtype == dtype
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("version", FAST)
+@pytest.mark.parametrize("semiring", ALL, ids=str)
+def test_matrices_equal_the_definition(version, semiring):
+    """Over shapes, directions, and values with infinities."""
+    some = SHAPES if semiring == min_plus else [(2, 37)]
+    for at, shape in enumerate(some):
+        reverse, exclusive = WAYS[(at + ALL.index(semiring)) % 4]
+        m = draw_matrices(semiring, shape, (2, 1, 3)[at % 3], extremes=True)
+        run = functools.partial(scan_matrices, m, semiring, reverse=reverse, exclusive=exclusive)
+        got, expected = run(implementation=version), run(implementation="reference")
+        assert got.dtype == m.dtype
+        assert not bool(jnp.any(jnp.isnan(got.astype(jnp.float32))))
+        if semiring.add.is_selective:
+            np.testing.assert_array_equal(got, expected)
+        else:
+            np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_matrices_by_python_loops(version):
+    m = draw_matrices(min_plus, (20,), 2, extremes=True)
+    got = scan_matrices(m, min_plus, implementation=version)
+    prefix = [[0.0, np.inf], [np.inf, 0.0]]
+    for i in range(20):
+        terms = [
+            [[(prefix[r][k], float(m[i, k, c])) for k in range(2)] for c in range(2)]
+            for r in range(2)
+        ]
+        prefix = [
+            [min(np.inf if np.inf in (a, b) else a + b for a, b in cell) for cell in row]
+            for row in terms
+        ]
+        np.testing.assert_array_equal(got[i], np.float32(prefix))
+
+
+@pytest.mark.parametrize("version", FAST)
+@pytest.mark.parametrize("semiring", [plus_times, SEMIRINGS["lor_land"]], ids=str)
+def test_functions_are_their_matrices(version, semiring):
+    f = jnp.asarray(draw_functions((40,), 4))
+    one_hot = jax.nn.one_hot(f, 4, dtype=bool if semiring.dtype_kind == "bool" else jnp.float32)
+    product = scan_matrices(one_hot, semiring, implementation=version)
+    np.testing.assert_array_equal(jnp.argmax(product, axis=-1), scan_functions(f))
+    assert bool(jnp.all(jnp.sum(product, axis=-1, dtype=jnp.float32) == 1))
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 2**31), st.sampled_from([2, 3, 9]), st.booleans())
+def test_a_prefix_is_the_exclusive_one_and_its_element(seed, size, reverse):
+    f = draw_functions((33,), size, seed)
+    before = scan_functions(f, reverse=reverse, exclusive=True)
+    after = scan_functions(f, reverse=reverse)
+    np.testing.assert_array_equal(np.take_along_axis(f, np.asarray(before), 1), after)
+    np.testing.assert_array_equal(before[-1 if reverse else 0], np.arange(size))
+
+
+def test_a_swapped_order_is_seen():
+    """The checks above would notice a composition the wrong way round, or a lost unit."""
+    f = draw_functions((37,), 3)
+    wrong = compose_literally(f[:, ::-1])
+    assert (np.asarray(scan_functions(f)) != wrong).any()
+    stored = function.Packed(3)
+    flipped = VERSIONS["blocked"](
+        lambda a, b: stored.compose(b, a),
+        stored.encode(jnp.arange(3)[:, None])[..., 0],
+        stored.encode(jnp.asarray(f)[..., None]),
+        reverse=False,
+        exclusive=False,
+    )
+    assert (stored.decode(flipped, np.dtype(np.int32))[..., 0] != compose_literally(f)).any()
+
+
+def stochastic(shape, n, seed=0):
+    rng = np.random.default_rng(seed)
+    return jnp.asarray(rng.dirichlet(np.ones(n), (*shape, n)), jnp.float32)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stochastic_matrices(version):
+    m = stochastic((40,), 3)
+    y = scan_matrices(m, plus_times, implementation=version)
+    np.testing.assert_allclose(jnp.sum(y, -1), 1.0, rtol=1e-5)
+    run = functools.partial(scan_matrices, semiring=plus_times, implementation=version)
+    check_grads(run, (m,), order=1, modes=["rev"], atol=0.02, rtol=0.02, eps=1e-2)
+
+
+@pytest.mark.parametrize("version", FAST)
+@pytest.mark.parametrize("semiring", [s for s in ALL if s.dtype_kind != "bool"], ids=str)
+def test_gradients(version, semiring):
+    """Against autodiff of the literal loop, and against differences, where nothing ties."""
+    reverse = ALL.index(semiring) % 2 == 0
+    rng = np.random.default_rng(3)
+    m = jnp.asarray(rng.random((34, 2, 2)) * 0.5 + 0.5, jnp.float32)
+    weights = jnp.asarray(rng.random(m.shape), jnp.float32)
+
+    def loss(m, version):
+        y = scan_matrices(m, semiring, reverse=reverse, implementation=version)
+        return jnp.sum(weights * y)
+
+    mine, theirs = (jax.grad(loss)(m, name) for name in (version, "reference"))
+    np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-5)
+    if semiring == min_plus:
+        short = functools.partial(scan_matrices, semiring=semiring, implementation=version)
+        check_grads(short, (m[:3],), order=1, modes=["rev"], atol=0.02, rtol=0.02, eps=1e-3)
+
+
+def test_no_path_has_no_gradient():
+    wall = jnp.full((20, 2, 2), jnp.inf)
+    for semiring in (min_plus, log_plus(1.0)):
+        slope = jax.grad(lambda m, s=semiring: jnp.sum(scan_matrices(m, s)))(wall)
+        assert not bool(jnp.any(slope != 0))
+
+
+def test_tied_paths_share_one_gradient():
+    m = jnp.zeros((20, 2, 2))
+    slope = jax.grad(lambda m: scan_matrices(m, min_plus)[-1, 0, 0])(m)
+    np.testing.assert_allclose(jnp.sum(slope, (1, 2)), 1.0)
+    assert bool(jnp.all(slope >= 0))
+
+
+def test_transformations_compose():
+    m = draw_matrices(min_plus, (3, 20), 2)
+    f = jnp.asarray(draw_functions((3, 20), 3))
+    y, g = scan_matrices(m, min_plus), scan_functions(f)
+    np.testing.assert_array_equal(jax.vmap(lambda x: scan_matrices(x, min_plus))(m), y)
+    np.testing.assert_array_equal(jax.jit(jax.vmap(scan_functions))(f), g)
+    slopes = jax.vmap(jax.grad(lambda x: jnp.sum(scan_matrices(x, min_plus)[-1])))(m)
+    assert slopes.shape == m.shape
+    half = (m * 0.5).astype(jnp.bfloat16)
+    assert scan_matrices(half, min_plus).dtype == jnp.bfloat16
+
+
+def test_one_compilation_a_shape():
+    count = chex.assert_max_traces(lambda f: scan_functions(f), n=1)
+    run = jax.jit(count)
+    for seed in range(3):
+        run(jnp.asarray(draw_functions((30,), 3, seed)))
+
+
+def programs(jaxpr):
+    yield jaxpr
+    for eqn in jaxpr.eqns:
+        for p in eqn.params.values():
+            for q in p if isinstance(p, tuple | list) else [p]:
+                inner = getattr(q, "jaxpr", q)
+                if hasattr(inner, "eqns"):
+                    yield from programs(inner)
+
+
+@pytest.mark.parametrize("size", [3, 20])
+def test_the_tree_gathers_nothing(size):
+    """A gather in a tree takes minutes to compile at a million elements."""
+    f = jax.ShapeDtypeStruct((64, size), jnp.int32)
+
+    def names(version):
+        run = functools.partial(scan_functions, implementation=version)
+        return {e.primitive.name for p in programs(jax.make_jaxpr(run)(f).jaxpr) for e in p.eqns}
+
+    assert "gather" not in names("tree")
+    assert "gather" in names("reference")
+
+
+def test_the_program_does_not_grow_with_the_length():
+    def length(time):
+        f = jax.ShapeDtypeStruct((time, 3), jnp.int32)
+        run = functools.partial(scan_functions, implementation="blocked")
+        return sum(len(p.eqns) for p in programs(jax.make_jaxpr(run)(f).jaxpr))
+
+    assert length(10**6) <= length(10**4) + 8
+
+
+def test_images_out_of_range():
+    f = jnp.array([[0, 1], [2, 0]])
+    with pytest.raises(InputError, match="images from 0 to 2, but its last axis has 2 states"):
+        scan_functions(f)
+    clipped = [[0, 1], [1, 0]]
+    for version in VERSIONS:
+        run = jax.jit(functools.partial(scan_functions, implementation=version))
+        assert run(f).tolist() == run(jnp.array(clipped)).tolist()
+
+
+def test_bad_arguments_are_named():
+    f, m = jnp.zeros((3, 2), jnp.int32), jnp.zeros((3, 2, 2))
+    for bad in (f[0], f[:, :0]):
+        with pytest.raises(ShapeMismatchError, match=r"`functions` is .*give integers of shape"):
+            scan_functions(bad)
+    with pytest.raises(ShapeMismatchError, match=r"\[3, 2, 1\]: give square ones"):
+        scan_matrices(m[..., :1], min_plus)
+    with pytest.raises(ShapeMismatchError, match="computes in bool"):
+        scan_matrices(m, SEMIRINGS["lor_land"])
+    with pytest.raises(InputError, match="one of blocked, tree, reference"):
+        scan_functions(f, implementation="fast")
+    mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), ("data", "model"))
+    with pytest.raises(InputError, match=r"is None, but `mesh` has the axes \['data', 'model'\]"):
+        scan_functions(f, mesh=mesh)
+    explicit = Mesh(mesh.devices[0], ("data",), axis_types=(AxisType.Explicit,))
+    with pytest.raises(UnsupportedError, match="explicit axes"):
+        scan_functions(f, mesh=explicit)
+    with pytest.raises(InputError, match=r"is 'time', but `mesh` has the axes \[\]"):
+        scan_matrices(m, min_plus, axis_name="time")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_mesh_of_one_device(version):
+    mesh = Mesh(np.array(jax.devices()[:1]), ("data",))
+    f = draw_functions((2, 37), 3)
+    run = functools.partial(scan_functions, f, reverse=True, exclusive=True)
+    np.testing.assert_array_equal(run(implementation=version, mesh=mesh), run())
+
+
+ACROSS = """
+import jax, jax.numpy as jnp, numpy as np
+from catalign.algebra.instances import min_plus, plus_times
+from catalign.kernels.monoid_scan.api import VERSIONS, scan_functions, scan_matrices
+
+mesh = jax.sharding.Mesh(np.array(jax.devices()), ("data",))
+rng = np.random.default_rng(0)
+for at, time in enumerate((0, 3, 70, 130)):
+    f = jnp.asarray(rng.integers(0, 3, (time, 3)))
+    m = jnp.asarray(rng.integers(1, 9, (time, 2, 2)), jnp.float32)
+    version = list(VERSIONS)[at % 2]
+    how = dict(reverse=at < 2, exclusive=at % 2 == 0, implementation=version)
+    np.testing.assert_array_equal(scan_functions(f, **how), scan_functions(f, **how, mesh=mesh))
+    here, there = (scan_matrices(m, min_plus, **how, **w) for w in ({}, {"mesh": mesh}))
+    np.testing.assert_array_equal(here, there)
+weights = jnp.asarray(rng.random(m.shape), jnp.float32)
+slope = jax.jit(jax.grad(lambda m, mesh: jnp.sum(
+    weights * scan_matrices(m / 20, plus_times, mesh=mesh))), static_argnums=1)
+np.testing.assert_allclose(slope(m, mesh), slope(m, None), rtol=1e-4, atol=1e-6)
+print(len(jax.devices()))
+"""
+
+
+def test_across_four_devices(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=4")
+    done = subprocess.run([sys.executable, "-c", ACROSS], capture_output=True, text=True)
+    assert done.stdout.strip() == "4", done.stderr
