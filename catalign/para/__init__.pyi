@@ -15,6 +15,10 @@ from .data import EncodedTree as EncodedTree
 from .data import Items as Items
 from .data import encode_tree as encode_tree
 from .data import encode_trees as encode_trees
+from .dynamical_system import DynamicalSystem as DynamicalSystem
+from .dynamical_system import copies as copies
+from .dynamical_system import distinguishing_word as distinguishing_word
+from .dynamical_system import feedback as feedback
 from .fold import fold as fold
 from .fold import fold_untied as fold_untied
 from .functor import ACTION as ACTION
@@ -38,6 +42,7 @@ from .homomorphism import is_algebra_homomorphism as is_algebra_homomorphism
 from .homomorphism import is_coalgebra_homomorphism as is_coalgebra_homomorphism
 from .lax import LaxAlgebra as LaxAlgebra
 from .lax import check_lax_algebra as check_lax_algebra
+from .lens import Lens as Lens
 from .monad import End as End
 from .monad import Monad as Monad
 from .monad import action_monad as action_monad
@@ -50,6 +55,9 @@ from .nnx_bridge import to_module as to_module
 from .parametric import ParametricMap as ParametricMap
 from .parametric import identity as identity
 from .parametric import pure as pure
+from .poly import Poly as Poly
+from .poly import Y as Y
+from .poly import n_lens as n_lens
 from .recurrent import FoldingRNN as FoldingRNN
 from .recurrent import MealyCell as MealyCell
 from .recurrent import MooreCell as MooreCell
