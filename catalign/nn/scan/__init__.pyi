@@ -1,0 +1,13 @@
+from .example import answer as answer
+from .example import draw_letters as draw_letters
+from .hard import HardScan as HardScan
+from .learn import Attempt as Attempt
+from .learn import ScanConfig as ScanConfig
+from .learn import ScanFit as ScanFit
+from .learn import learn as learn
+from .model import MonoidScan as MonoidScan
+from .word import UNSUPERVISED as UNSUPERVISED
+from .word import Tie as Tie
+from .word import Words as Words
+from .word import WordType as WordType
+from .word import ties as ties
