@@ -11,6 +11,7 @@ from jax.test_util import check_grads
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import SEMIRINGS, log_plus, min_plus, plus_times
 from catalign.kernels.semiring_matmul.api import VERSIONS, multiply, multiply_with_arg
+from tests.kernels.programs import largest
 
 SELECTIVE = [s for s in SEMIRINGS.values() if s.add.is_selective]
 FAST = [name for name in VERSIONS if name != "reference"]
@@ -130,15 +131,6 @@ def test_transformations_compose():
     np.testing.assert_array_equal(jax.vmap(lambda x, y: multiply(x, y, min_plus))(a, b), batched)
     np.testing.assert_array_equal(jax.jit(lambda x: multiply(x, b[0], min_plus))(a[0]), batched[0])
     np.testing.assert_array_equal(multiply(a[:, None], b[None], min_plus)[1, 1], batched[1])
-
-
-def largest(jaxpr):
-    """The most elements of any array in a program and the programs inside it."""
-    sizes = [math.prod(v.aval.shape) for eqn in jaxpr.eqns for v in eqn.outvars]
-    params = [p for eqn in jaxpr.eqns for p in eqn.params.values()]
-    params += [q for p in params if isinstance(p, tuple | list) for q in p]
-    inner = [getattr(p, "jaxpr", p) for p in params]
-    return max([*sizes, *(largest(p) for p in inner if hasattr(p, "eqns"))], default=0)
 
 
 @pytest.mark.parametrize("backward", [False, True])

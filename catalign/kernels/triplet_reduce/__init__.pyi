@@ -1,0 +1,2 @@
+from .api import attend as attend
+from .api import reduce as reduce

@@ -1,0 +1,145 @@
+"""The gradients: those of a selected sum, and those of a softmax whose weights are formed anew."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from catalign.algebra.semiring import Semiring
+from catalign.kernels.batching import fold_batch
+from catalign.kernels.triplet_reduce.xla import MIDDLE, in_parts, scores
+
+Pair = tuple[Array, Array]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One implementation of both reductions, with the signatures of the reference."""
+
+    reduce: Callable[..., Pair]
+    attend: Callable[..., Pair]
+
+
+def _reduce(uw: Array, wv: Array, semiring: Semiring, version: Version) -> Array:
+    run = fold_batch(lambda uw, wv: version.reduce(uw, wv, semiring, with_arg=False)[0])
+    return run(uw, wv)
+
+
+reduce = jax.custom_vjp(_reduce, nondiff_argnums=(2, 3))
+
+
+def _reduce_forward(
+    uw: Array, wv: Array, semiring: Semiring, version: Version
+) -> tuple[Array, tuple[Array, Array]]:
+    run = fold_batch(lambda uw, wv: version.reduce(uw, wv, semiring, with_arg=True))
+    c, arg = run(uw, wv)
+    # Both arguments have the same number of middle nodes; nothing else of them is needed.
+    return c, (arg, jnp.zeros((uw.shape[2], 0), jnp.int32))
+
+
+def _reduce_backward(
+    semiring: Semiring, version: Version, residuals: tuple[Array, Array], cotangent: Array
+) -> Pair:
+    """Sends the cotangent of an entry to both arguments of the triple that it comes from."""
+    del semiring, version
+    arg, middle = residuals
+    return fold_batch(lambda arg, g: _send_back(arg, g, middle.shape[0]))(arg, cotangent)
+
+
+def _send_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
+    _, u, v, h = arg.shape
+
+    def one_part(arg: Array, cotangent: Array) -> Pair:
+        p = arg.shape[0]
+        b, i, j, k = jnp.ogrid[:p, :u, :v, :h]
+        to_left = ((b * u + i) * n_middle + arg) * h + k
+        to_right = ((b * n_middle + arg) * v + j) * h + k
+
+        def add_up(shape: tuple[int, ...], place: Array) -> Array:
+            total = jnp.zeros(math.prod(shape), cotangent.dtype)
+            place = jnp.where(arg < 0, total.size, place).reshape(-1)
+            return total.at[place].add(cotangent.reshape(-1), mode="drop").reshape(shape)
+
+        return add_up((p, u, n_middle, h), to_left), add_up((p, n_middle, v, h), to_right)
+
+    return in_parts(one_part, arg, cotangent, elements=max(u, v) * n_middle * h)
+
+
+reduce.defvjp(_reduce_forward, _reduce_backward)
+
+
+def _attend(arguments: tuple[Array, ...], version: Version) -> Array:
+    return fold_batch(lambda *arguments: version.attend(*arguments)[0])(*arguments)
+
+
+attend = jax.custom_vjp(_attend, nondiff_argnums=(1,))
+
+
+def _attend_forward(
+    arguments: tuple[Array, ...], version: Version
+) -> tuple[Array, tuple[tuple[Array, ...], Array, Array]]:
+    out, log_total = fold_batch(version.attend)(*arguments)
+    return out, (arguments, out, log_total)
+
+
+def _attend_backward(
+    version: Version,
+    residuals: tuple[tuple[Array, ...], Array, Array],
+    cotangent: Array,
+) -> tuple[tuple[Array, ...]]:
+    del version
+    arguments, out, log_total = residuals
+    return (fold_batch(_attention_gradients)(*arguments, out, log_total, cotangent),)
+
+
+def _attention_gradients(*given: Array) -> tuple[Array, ...]:
+    out = given[6]
+    return in_parts(_attention_part, *given, elements=math.prod(out.shape[1:]))
+
+
+def _attention_part(
+    query: Array,
+    key: Array,
+    left: Array,
+    right: Array,
+    from_left: Array,
+    from_right: Array,
+    out: Array,
+    log_total: Array,
+    cotangent: Array,
+) -> tuple[Array, ...]:
+    """One middle node at a time: its weights again, then the gradients of what it reads.
+
+    Maths: `d score = a (<g, left right> - <g, out>)`, `d left_uw = sum_v a g right_wv`.
+    """
+    scale = 1 / math.sqrt(query.shape[-1])
+    exact = jax.lax.Precision.HIGHEST
+    level = jnp.moveaxis(jnp.where(log_total == -jnp.inf, 0.0, log_total), 3, 1)
+    mean = jnp.sum(cotangent * out, axis=-1)
+
+    def one_node(some: tuple[Array, ...]) -> tuple[Array, ...]:
+        query, key, left, right, from_left, from_right = some
+        score = scores(query[:, :, None], key[:, None], from_left[:, :, None], from_right[:, None])
+        weight = jnp.moveaxis(jnp.exp(score[:, 0] - level), 1, 3)
+        pulled = weight[..., None] * cotangent
+        times_right, times_left = pulled * right[:, None], pulled * left[:, :, None]
+        to_score = jnp.sum(times_right * left[:, :, None], axis=-1) - weight * mean
+        return (
+            jnp.einsum("puvh,pvhd->puhd", to_score, key, precision=exact) * scale,
+            jnp.einsum("puvh,puhd->pvhd", to_score, query, precision=exact) * scale,
+            jnp.sum(times_right, axis=2),
+            jnp.sum(times_left, axis=1),
+            jnp.sum(to_score, axis=2),
+            jnp.sum(to_score, axis=1),
+        )
+
+    reads = (query, key, left, right, from_left, from_right)
+    nodes = tuple(jnp.moveaxis(x, axis, 0) for x, axis in zip(reads, MIDDLE, strict=True))
+    grads = jax.lax.map(one_node, nodes)
+    return tuple(jnp.moveaxis(x, 0, axis) for x, axis in zip(grads, MIDDLE, strict=True))
+
+
+attend.defvjp(_attend_forward, _attend_backward)

@@ -1,0 +1,126 @@
+"""The reductions in memory for node pairs alone, on every device.
+
+A part of the batch at a time, so that what is transposed or summed on the way is small.
+"""
+
+import math
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from catalign._typing import PyTree
+from catalign.algebra.semiring import Semiring
+from catalign.kernels.semiring_matmul import xla as product
+
+PART_ELEMENTS = 1 << 19
+"""About how many elements of a result one part of the batch makes (at least one instance)."""
+NODES_AT_ONCE = 8
+"""The number of middle nodes whose scores exist at a time."""
+MIDDLE = (2, 1, 2, 1, 2, 1)
+"""The axis of the middle node in query, key, left, right, left score and right score."""
+
+
+def in_parts(f: Callable[..., PyTree], *arguments: Array, elements: int) -> PyTree:
+    """Applies a batched function to a part of the batch at a time.
+
+    Args:
+      f: The function; every argument and result has the batch as first axis.
+      arguments: What it is applied to.
+      elements: The elements of a result for one instance.
+    """
+    batch = arguments[0].shape[0]
+    most = max(1, PART_ELEMENTS // max(elements, 1))
+    if most >= batch:
+        return f(*arguments)
+    size = next(size for size in range(most, 0, -1) if batch % size == 0)
+    parts = tuple(x.reshape(batch // size, size, *x.shape[1:]) for x in arguments)
+    done = jax.lax.map(lambda some: f(*some), parts)
+    return jax.tree.map(lambda x: x.reshape(batch, *x.shape[2:]), done)
+
+
+def reduce(uw: Array, wv: Array, semiring: Semiring, *, with_arg: bool) -> tuple[Array, Array]:
+    """As the reference: for each h one matrix product; without `with_arg` the sums alone matter."""
+    _, u, w, h = uw.shape
+    v = wv.shape[2]
+
+    def one_part(uw: Array, wv: Array) -> tuple[Array, ...]:
+        p = uw.shape[0]
+        left = jnp.moveaxis(uw, 3, 1).reshape(p * h, u, w)
+        right = jnp.moveaxis(wv, 3, 1).reshape(p * h, w, v)
+        c, arg = product.multiply(left, right, semiring, with_arg=with_arg)
+        c, arg = (jnp.moveaxis(x.reshape(p, h, u, v), 1, 3) for x in (c, arg if with_arg else c))
+        return c, arg
+
+    return in_parts(one_part, uw, wv, elements=u * v * h)
+
+
+def attend(
+    query: Array, key: Array, left: Array, right: Array, from_left: Array, from_right: Array
+) -> tuple[Array, Array]:
+    """As the reference, with a running softmax: sums are rescaled when a larger score arrives.
+
+    Source: Dao et al. 2022, arXiv 2205.14135, for node triples.
+    """
+    _, u, w, h, c = left.shape
+    v = right.shape[2]
+
+    def one_part(*arguments: Array) -> tuple[Array, Array]:
+        count = min(NODES_AT_ONCE, max(w, 1))
+        p = arguments[0].shape[0]
+        top = jnp.full((p, h, u, v), -jnp.inf, query.dtype)
+        state: tuple[Array, ...] = (
+            top,
+            jnp.zeros_like(top),
+            jnp.zeros((p, h, u, v, c), left.dtype),
+        )
+
+        def visit(state: tuple[Array, ...], start: Array, count: int) -> tuple[Array, ...]:
+            some = [
+                jax.lax.dynamic_slice_in_dim(x, start, count, axis)
+                for x, axis in zip(arguments, MIDDLE, strict=True)
+            ]
+            return _take_up(state, some)
+
+        whole = w // count
+        if whole:
+            state = jax.lax.fori_loop(
+                jnp.int32(0), whole, lambda t, s: visit(s, t * count, count), state
+            )
+        if w % count:
+            state = visit(state, jnp.int32(whole * count), w % count)
+        top, total, summed = state
+        out = summed / jnp.where(total == 0, 1.0, total)[..., None]
+        return jnp.moveaxis(out, 1, 3), jnp.moveaxis(top + jnp.log(total), 1, 3)
+
+    return in_parts(
+        one_part, query, key, left, right, from_left, from_right, elements=u * v * h * c
+    )
+
+
+def scores(query: Array, key: Array, from_left: Array, from_right: Array) -> Array:
+    """The scores of some middle nodes, `[p, w, h, u, v]`."""
+    dot = jnp.einsum(
+        "puwhd,pwvhd->pwhuv", query, key, precision=jax.lax.Precision.HIGHEST
+    ) / math.sqrt(query.shape[-1])
+    left = jnp.transpose(from_left, (0, 2, 3, 1))[..., None]
+    right = jnp.transpose(from_right, (0, 1, 3, 2))[..., None, :]
+    return dot + left + right
+
+
+def _take_up(state: tuple[Array, ...], some: list[Array]) -> tuple[Array, ...]:
+    """Adds some middle nodes to the running sums."""
+    top, total, summed = state
+    query, key, left, right, from_left, from_right = some
+    score = scores(query, key, from_left, from_right)
+    higher = jnp.maximum(top, jnp.max(score, axis=1))
+    level = jnp.where(higher == -jnp.inf, 0.0, higher)
+    shrink = jnp.exp(top - level)
+    weight = jnp.exp(score - level[:, None])
+    left = jnp.transpose(left, (2, 0, 3, 1, 4))[:, :, :, :, None]
+    right = jnp.transpose(right, (1, 0, 3, 2, 4))[:, :, :, None]
+    summed = shrink[..., None] * summed
+    for k in range(left.shape[0]):
+        summed += weight[:, k, ..., None] * left[k] * right[k]
+    return higher, shrink * total + jnp.sum(weight, axis=1), summed

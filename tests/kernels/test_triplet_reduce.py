@@ -1,0 +1,267 @@
+"""Every version of both reductions equals its definition, in values, gradients and memory."""
+
+import functools
+import math
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+
+from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
+from catalign.algebra.instances import max_min, max_plus, min_plus
+from catalign.kernels.batching import fold_batch
+from catalign.kernels.triplet_reduce import xla
+from catalign.kernels.triplet_reduce.api import VERSIONS, attend, reduce
+from tests.kernels.programs import largest
+
+FAST = [name for name in VERSIONS if name != "reference"]
+# Batch, u, w, v, h: odd, single, empty in each place, and more w than are taken up at once.
+SHAPES = [(2, 3, 5, 4, 2), (1, 1, 1, 1, 1), (0, 2, 3, 2, 2), (2, 0, 3, 2, 1), (2, 3, 0, 2, 1),
+          (2, 2, 3, 0, 1), (1, 2, 19, 3, 2)]  # fmt: skip
+ROLES = {
+    "uw": "puwh",
+    "wv": "pwvh",
+    "u": "puh",
+    "v": "pvh",
+    "w": "pwh",
+    "uv": "puvh",
+    "graph": "ph",
+}
+ATTENTION = {"query": "puwhd", "key": "pwvhd", "left": "puwhc", "right": "pwvhc",
+             "left_score": "puwh", "right_score": "pwvh"}  # fmt: skip
+
+
+def draw(roles, shape, *, whole=False, missing=0.0, seed=0):
+    """Normal values, or small whole ones that tie; a share of -inf among what may be missing."""
+    rng = np.random.default_rng(seed)
+    size = dict(zip("puwvh", shape, strict=True)) | {"d": 3, "c": 2}
+    out = {}
+    for name, axes in roles.items():
+        extent = [size[letter] for letter in axes]
+        values = rng.integers(-2, 3, extent) if whole else rng.normal(size=extent)
+        if roles is ROLES or name.endswith("score"):
+            values = np.where(rng.random(extent) < missing, -np.inf, values)
+        out[name] = jnp.asarray(values, jnp.float32)
+    return out
+
+
+def all_triples(uw, wv, u, v, w, uv, graph):
+    """The messages of the benchmark's triplet layer, `[p, u, w, v, h]`, one line a role."""
+    messages = uw[:, :, :, None] + wv[:, None]
+    messages = messages + u[:, :, None, None] + v[:, None, None] + w[:, None, :, None]
+    return messages + uv[:, :, None] + graph[:, None, None, None]
+
+
+def softmax_of_triples(query, key, left, right, left_score, right_score):
+    score = jnp.einsum("puwhd,pwvhd->puwvh", query, key, precision="highest") / math.sqrt(3)
+    score = score + left_score[:, :, :, None] + right_score[:, None]
+    weight = jax.nn.softmax(score, axis=2)
+    return jnp.einsum("puwvh,puwhc,pwvhc->puvhc", weight, left, right, precision="highest")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("semiring", [max_plus, min_plus], ids=str)
+def test_reduce_equals_the_sum_over_all_triples(semiring, shape, version):
+    sign = 1.0 if semiring == max_plus else -1.0
+    given = {k: sign * x for k, x in draw(ROLES, shape, whole=True, missing=0.1).items()}
+    # -inf + inf does not occur here, and small whole numbers add exactly.
+    expected = semiring.add.reduce(all_triples(**given), 2)
+    out = reduce(**given, semiring=semiring, implementation=version)
+    assert out.dtype == jnp.float32
+    np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("shape", [s for s in SHAPES if s[2]], ids=str)
+def test_attend_equals_the_softmax_over_all_triples(shape, version):
+    given = draw(ATTENTION, shape)
+    np.testing.assert_allclose(
+        attend(**given, implementation=version), softmax_of_triples(**given), atol=2e-6
+    )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_attend_over_nothing_is_zero(version):
+    assert not attend(**draw(ATTENTION, (2, 3, 0, 2, 1)), implementation=version).any()
+    given = draw(ATTENTION, (1, 2, 3, 2, 1))
+    given["left_score"] = given["left_score"].at[0, 0].set(-jnp.inf)
+
+    def total(given):
+        return attend(**given, implementation=version).sum()
+
+    out = attend(**given, implementation=version)
+    assert not out[0, 0].any()
+    assert out[0, 1].all()
+    slopes = jax.grad(total)(given)
+    assert all(jnp.isfinite(slope).all() for slope in slopes.values())
+    assert not slopes["left"][0, 0].any()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_scores_far_apart_do_not_overflow(version):
+    given = draw(ATTENTION, (1, 2, 20, 2, 1)) | {"query": jnp.full((1, 2, 20, 1, 3), 300.0)}
+    out = attend(**given, implementation=version)
+    np.testing.assert_allclose(out, softmax_of_triples(**given), atol=2e-6)
+
+
+def gradients(f, given, weights):
+    return jax.grad(lambda given: jnp.sum(weights * f(**given)))(given)
+
+
+CASES = {
+    "reduce": (reduce, ROLES, lambda **given: all_triples(**given).max(2), "puvh"),
+    "attend": (attend, ATTENTION, softmax_of_triples, "puvhc"),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("case", CASES)
+def test_gradients(case, version):
+    """Against differences, and against autodiff of the literal definition; nothing ties."""
+    f, roles, literal, axes = CASES[case]
+    shape = (2, 3, 9, 2, 2)
+    given = draw(roles, shape)
+    ours = functools.partial(f, implementation=version)
+    weights = draw({"out": axes}, shape, seed=1)["out"]
+    mine, theirs = gradients(ours, given, weights), gradients(literal, given, weights)
+    for name in given:
+        np.testing.assert_allclose(mine[name], theirs[name], atol=5e-6, err_msg=name)
+    check_grads(lambda given: ours(**given), (given,), order=1, modes=["rev"], atol=0.02, rtol=0.02)
+
+
+def test_of_several_triples_the_first_gets_the_gradient():
+    uw, wv = jnp.zeros((1, 3, 1)), jnp.zeros((3, 1, 1))
+    assert jax.grad(lambda uw: reduce(uw, wv).sum())(uw)[0, :, 0].tolist() == [1.0, 0.0, 0.0]
+    nothing = jnp.full((1, 3, 1), -jnp.inf)
+    assert not jax.grad(lambda uw: reduce(uw, wv).sum())(nothing).any()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nan_reaches_what_reads_it_and_nothing_else(case):
+    f, roles, _, _ = CASES[case]
+    given = draw(roles, (1, 2, 3, 2, 1))
+    name = "uw" if case == "reduce" else "query"
+    given[name] = given[name].at[0, 0, 1].set(jnp.nan)
+    out = f(**given)
+    assert jnp.isnan(out[0, 0]).all()
+    assert jnp.isfinite(out[0, 1]).all()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_narrow_floats(case):
+    f, roles, _, _ = CASES[case]
+    dtype = jnp.bfloat16
+    given = {k: x.astype(dtype) for k, x in draw(roles, (1, 3, 9, 2, 2), whole=True).items()}
+    out, expected = f(**given), f(**given, implementation="reference")
+    assert out.dtype == dtype
+    np.testing.assert_allclose(out.astype("float32"), expected.astype("float32"), atol=0.05)
+    grads = jax.grad(lambda given: f(**given).astype(jnp.float32).sum())(given)
+    assert {g.dtype for g in grads.values()} == {jnp.dtype(dtype)}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_batch_in_parts_gives_the_same(case, monkeypatch):
+    """With an instance at a time, and a last middle node that is left over."""
+    monkeypatch.setattr(xla, "PART_ELEMENTS", 1)
+    f, roles, _, axes = CASES[case]
+    shape = (3, 2, 9, 2, 1)
+    given, weights = draw(roles, shape), draw({"out": axes}, shape, seed=1)["out"]
+    mine, theirs = (
+        (fixed(**given), gradients(fixed, given, weights))
+        for fixed in (f, functools.partial(f, implementation="reference"))
+    )
+    chex.assert_trees_all_close(mine, theirs, atol=5e-6)
+
+
+@pytest.mark.parametrize(("batch", "parts"), [(6, [6]), (8, [4]), (7, [1]), (0, [0])])
+def test_parts_are_equal_and_not_too_large(batch, parts, monkeypatch):
+    monkeypatch.setattr(xla, "PART_ELEMENTS", 60)
+    seen = []
+    x = jnp.arange(batch)
+    out = xla.in_parts(lambda x: seen.append(x.shape[0]) or x + 1, x, elements=10)
+    np.testing.assert_array_equal(out, x + 1)
+    assert seen == parts
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_transformations_compose(case):
+    f, roles, _, axes = CASES[case]
+    shape = (4, 3, 5, 4, 2)
+    given, weights = draw(roles, shape), draw({"out": axes}, shape, seed=1)["out"]
+
+    @jax.jit
+    def both(given, weights):
+        return f(**given), gradients(f, given, weights)
+
+    expected = both(given, weights)
+    split = jax.tree.map(lambda x: x.reshape(2, 2, *x.shape[1:]), (given, weights))
+    mapped = jax.jit(jax.vmap(jax.vmap(both)))(*split)
+    mapped = jax.tree.map(lambda x, y: x.reshape(y.shape), mapped, expected)
+    chex.assert_trees_all_close(mapped, expected, atol=1e-6)
+
+
+def test_an_argument_that_vmap_does_not_batch():
+    given = draw(ROLES, (1, 3, 5, 4, 2), whole=True)
+    uw = jnp.stack([given["uw"], given["uw"] + 1.0])
+    out = jax.vmap(reduce, in_axes=(0, None))(uw, given["wv"])
+    np.testing.assert_array_equal(out[1], reduce(uw[1], given["wv"]))
+
+
+def test_vmap_makes_one_larger_batch():
+    seen = []
+    jax.vmap(fold_batch(lambda x: seen.append(x.shape) or x))(jnp.ones((3, 2, 4)))
+    assert seen[-1] == (6, 4)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_no_program_holds_all_triples(case, backward):
+    """Neither the messages nor, in `attend`, the scores: n^3 h each."""
+    f, roles, _, _ = CASES[case]
+    n, h, c = 128, 2, 4
+    size = {"p": 1, "u": n, "w": n, "v": n, "h": h, "d": c, "c": c}
+    shapes = {k: jax.ShapeDtypeStruct([size[a] for a in axes], jnp.float32)
+              for k, axes in roles.items()}  # fmt: skip
+
+    def most(version):
+        def total(given):
+            return jnp.sum(f(**given, implementation=version))
+
+        return largest(jax.make_jaxpr(jax.grad(total) if backward else total)(shapes).jaxpr)
+
+    assert most("reference") >= n**3 * h
+    limit = n * n * h * (1 if case == "reduce" else max(c, xla.NODES_AT_ONCE))
+    assert all(most(name) <= limit for name in FAST)
+
+
+def test_one_compilation_for_one_shape():
+    given = draw(ROLES, (2, 3, 5, 4, 2))
+
+    @jax.jit
+    @chex.assert_max_traces(n=1)
+    def layer(given):
+        return reduce(**given)
+
+    layer(given)
+    layer(draw(ROLES, (2, 3, 5, 4, 2), seed=3))
+
+
+def test_bad_arguments_are_named():
+    pair = jnp.ones((2, 3, 4))
+    with pytest.raises(ShapeMismatchError, match="the axis w has 2 places in `wv`"):
+        reduce(pair, pair)
+    with pytest.raises(ShapeMismatchError, match="`wv` is bfloat16 and `uw` is float32"):
+        reduce(pair, jnp.ones((3, 2, 4), jnp.bfloat16))
+    with pytest.raises(ShapeMismatchError, match="leading axes"):
+        reduce(pair, jnp.ones((1, 3, 2, 4)))
+    with pytest.raises(UnsupportedError, match="max_min"):
+        reduce(pair, jnp.ones((3, 2, 4)), semiring=max_min)
+    with pytest.raises(InputError, match="one of xla, reference"):
+        reduce(pair, jnp.ones((3, 2, 4)), implementation="fast")
+    heads = jnp.ones((2, 3, 4, 5))
+    with pytest.raises(ShapeMismatchError, match="the axis d has 6 places in `key`"):
+        attend(heads, jnp.ones((3, 2, 4, 6)), heads, jnp.ones((3, 2, 4, 5)))
