@@ -6,6 +6,12 @@ from .cell import AbstractCoalgebraCell as AbstractCoalgebraCell
 from .cell import n_step as n_step
 from .cell import unroll as unroll
 from .cell import unroll_untied as unroll_untied
+from .comonad import Behaviour as Behaviour
+from .comonad import Comonad as Comonad
+from .comonad import check_comonad as check_comonad
+from .comonad import coextend as coextend
+from .comonad import cofree_comonad as cofree_comonad
+from .comonad import look as look
 from .comonoid import DIAGONAL as DIAGONAL
 from .comonoid import Comonoid as Comonoid
 from .comonoid import check_comonoid as check_comonoid
@@ -42,6 +48,13 @@ from .homomorphism import is_algebra_homomorphism as is_algebra_homomorphism
 from .homomorphism import is_coalgebra_homomorphism as is_coalgebra_homomorphism
 from .lax import LaxAlgebra as LaxAlgebra
 from .lax import check_lax_algebra as check_lax_algebra
+from .lax_morphism import LaxMorphism as LaxMorphism
+from .lax_morphism import Module as Module
+from .lax_morphism import check_lax_morphism as check_lax_morphism
+from .lax_morphism import check_module as check_module
+from .lax_morphism import cocycle_of as cocycle_of
+from .lax_morphism import function_module as function_module
+from .lax_morphism import lax_morphism_of as lax_morphism_of
 from .lens import Lens as Lens
 from .monad import End as End
 from .monad import Monad as Monad
