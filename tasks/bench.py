@@ -1,4 +1,4 @@
-"""Measures catalign: `samplers` beside dm-clrs, and `sparse` algorithms on edge lists."""
+"""Measures catalign: `samplers` beside dm-clrs, `sparse` algorithms on edge lists, and `cells`."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
-SUBJECTS = ("samplers", "sparse")
+SUBJECTS = ("samplers", "sparse", "cells")
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
@@ -52,6 +52,8 @@ def _bench(words: list[str]) -> int:
         raise InputError(f"{words[0]!r} is nothing to measure. Usage: {_USAGE} [OPTIONS].")
     if words[0] == "sparse":
         return tasks.bench_sparse.main(words[1:])
+    if words[0] == "cells":
+        return tasks.bench_cells.main(words[1:])
     return _samplers(cli.parse(SamplerFlags, words[1:], prog="python -m tasks.bench samplers"))
 
 
