@@ -1,6 +1,7 @@
 """Whether two segments intersect (Cormen et al., section 33.1), and what the hulls share."""
 
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +12,11 @@ from jaxtyping import Bool, Float
 from catalign._errors import InputError
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.arrays import first, least
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.sorting import node_hint
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.distributions.random import uniform
 
 X = Probe("x", Stage.INPUT, Location.NODE, Kind.SCALAR)
 Y = Probe("y", Stage.INPUT, Location.NODE, Kind.SCALAR)
@@ -23,7 +26,7 @@ RADIUS = 2.0
 COLLINEAR = 1e-12
 
 
-def turn(x: Array, y: Array, a: Array, b: Array, c: Array) -> Array:
+def turn(x: Array, y: Array, a: Array | int, b: Array | int, c: Array | int) -> Array:
     """Which way the path a, b, c of nodes turns: positive to the left, 0 straight on or back.
 
     Maths: the cross product `(b - a) x (c - a)`, twice the signed area of the triangle.
@@ -44,7 +47,7 @@ def lowest(x: Float[Array, " n"], y: Float[Array, " n"]) -> Index:
       1
     """
     is_low = y == jnp.min(y)
-    return jnp.argmin(jnp.where(is_low, x, jnp.inf)).astype(jnp.int32)
+    return least(jnp.where(is_low, x, jnp.inf))[1]
 
 
 def sample_disk(key: KeyArray, size: int) -> Probes:
@@ -57,7 +60,7 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
     tolerance = max(COLLINEAR, 32 * float(jnp.finfo(dtype).eps))
 
     def draw(key: KeyArray) -> tuple[Array, Array]:
-        radius, angle = jax.random.uniform(key, (2, size))
+        radius, angle = uniform(key, (2, size))
         radius, angle = RADIUS * jnp.sqrt(radius), 2 * jnp.pi * angle
         return radius * jnp.cos(angle), radius * jnp.sin(angle)
 
@@ -74,12 +77,30 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
 
 
 def _any_straight(x: Float[Array, " n"], y: Float[Array, " n"], tolerance: float) -> Flag:
-    """Whether three different points turn by no more than the tolerance."""
-    node = jnp.arange(x.shape[0], dtype=jnp.int32)
-    a, b, c = node[:, None, None], node[None, :, None], node[None, None, :]
-    dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
-    cross = dx[:, :, None] * dy[:, None, :] - dx[:, None, :] * dy[:, :, None]
-    return jnp.any((a < b) & (b < c) & (jnp.abs(cross) <= tolerance))
+    """Whether three different points turn by no more than the tolerance.
+
+    Three nodes cut the cycle of all nodes into three gaps. Each turn is met at the node a where a
+    shortest gap begins, which leads to `a + i`; the third node is `a + j`, so `2i <= j <= n - i`.
+    Each pair of gaps is looked at for all a at once.
+    """
+    n = x.shape[0]
+    twice_x, twice_y = jnp.concatenate([x, x]), jnp.concatenate([y, y])
+
+    def ahead(gap: Index) -> tuple[Array, Array]:
+        there = functools.partial(jax.lax.dynamic_slice_in_dim, start_index=gap, slice_size=n)
+        return there(twice_x) - x, there(twice_y) - y
+
+    def by_first_gap(i: Index, flattest: Array) -> Array:
+        dx, dy = ahead(i)
+
+        def by_second(j: Index, flattest: Array) -> Array:
+            ex, ey = ahead(j)
+            return jnp.minimum(flattest, jnp.abs(dx * ey - ex * dy))
+
+        return jax.lax.fori_loop(2 * i, n - i + 1, by_second, flattest)
+
+    start = jnp.full(n, jnp.inf, x.dtype)
+    return jnp.any(jax.lax.fori_loop(1, n // 3 + 1, by_first_gap, start) <= tolerance)
 
 
 def check_general_position(name: str, x: np.ndarray, y: np.ndarray) -> None:
@@ -119,6 +140,8 @@ def check_general_position(name: str, x: np.ndarray, y: np.ndarray) -> None:
 # The nodes 0, 1 and 2, 3 are the ends of the two segments. Turn t compares node t - 1 with the
 # other segment.
 ENDS = ((2, 3), (2, 3), (0, 1), (0, 1))
+PAIRINGS = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 2, 1))
+DRAWS = 8
 
 
 class _Segments(NamedTuple):
@@ -139,11 +162,13 @@ def _segments_start(inputs: Probes) -> _Segments:
     return _Segments(*_sides(x, y), jnp.int32(0))
 
 
-def _sides(x: Float[Array, " 4"], y: Float[Array, " 4"]) -> tuple[Array, Array]:
+def _sides(x: Float[Array, "4 *k"], y: Float[Array, "4 *k"]) -> tuple[Array, Array]:
     """Which side of the other segment each end lies on, and whether it is in the box around it."""
-    i, j = jnp.array(ENDS, jnp.int32).T
-    k = jnp.arange(4, dtype=jnp.int32)
-    return -turn(x, y, i, j, k), _between(x[i], x[k], x[j]) & _between(y[i], y[k], y[j])
+    sides = [-turn(x, y, i, j, k) for k, (i, j) in enumerate(ENDS)]
+    in_box = [
+        _between(x[i], x[k], x[j]) & _between(y[i], y[k], y[j]) for k, (i, j) in enumerate(ENDS)
+    ]
+    return jnp.stack(sides), jnp.stack(in_box)
 
 
 def _between(a: Array, b: Array, c: Array) -> Array:
@@ -164,16 +189,17 @@ def _segments_hints(inputs: Probes, state: _Segments) -> Probes:
     }
 
 
-def _intersect(direction: Float[Array, " 4"], in_box: Bool[Array, " 4"]) -> Flag:
+def _intersect(direction: Float[Array, "4 *k"], in_box: Bool[Array, "4 *k"]) -> Bool[Array, "*k"]:
     """Whether the ends of each segment lie on both sides of the other, or one lies on it."""
     left, right = direction > 0, direction < 0
-    first = (left[0] & right[1]) | (right[0] & left[1])
-    second = (left[2] & right[3]) | (right[2] & left[3])
-    return (first & second) | jnp.any((direction == 0) & in_box)
+    of_one = (left[0] & right[1]) | (right[0] & left[1])
+    of_other = (left[2] & right[3]) | (right[2] & left[3])
+    return (of_one & of_other) | jnp.any((direction == 0) & in_box, axis=0)
 
 
-def _meet(x: Float[Array, " 4"], y: Float[Array, " 4"]) -> Flag:
-    return _intersect(*_sides(x, y))
+def _take(values: Float[Array, "4 *k"], places: tuple[int, ...]) -> Float[Array, "4 *k"]:
+    """A selection by known places: slices, which compile to faster code than a gather."""
+    return jnp.stack([values[place] for place in places])
 
 
 def _sample_segments(key: KeyArray, size: int) -> Probes:
@@ -182,30 +208,30 @@ def _sample_segments(key: KeyArray, size: int) -> Probes:
     As in the benchmark there are always 4 points, the ends of the segments, whatever the size.
     Four points make two segments in three ways, all equally likely. Where an intersection is asked
     for, any of the three will do, which rejects a third of the draws instead of three quarters.
+    Several are drawn at once, so that hardly a batch needs a second round.
     """
     del size
     for_answer, for_points = jax.random.split(key)
     answer = jax.random.bernoulli(for_answer)
-    pairings = jnp.array([[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 2, 1]], jnp.int32)
 
-    def points(key: KeyArray) -> Float[Array, "2 4"]:
-        return jax.random.uniform(key, (2, 4))
+    def draw(key: KeyArray) -> tuple[Array, Array, Array]:
+        """Points, whether the segments of each pairing of them meet, and which draws will do."""
+        x, y = points = uniform(key, (2, 4, DRAWS))
+        meet = jnp.stack([_intersect(*_sides(_take(x, p), _take(y, p))) for p in PAIRINGS])
+        return points, meet, jnp.where(answer, jnp.any(meet, axis=0), ~meet[0])
 
-    def intersect(xy: Float[Array, "2 4"]) -> Bool[Array, " 3"]:
-        x, y = xy
-        return jax.vmap(lambda pairing: _meet(x[pairing], y[pairing]))(pairings)
+    def again(carry: tuple[KeyArray, tuple[Array, Array, Array]]) -> Flag:
+        return ~jnp.any(carry[1][2])
 
-    def again(carry: tuple[KeyArray, KeyArray]) -> Flag:
-        found = intersect(points(carry[1]))
-        return jnp.where(answer, ~jnp.any(found), found[0])
+    def retry(carry: tuple[KeyArray, Any]) -> tuple[KeyArray, tuple[Array, Array, Array]]:
+        key, for_draw = jax.random.split(carry[0])
+        return key, draw(for_draw)
 
-    def retry(carry: tuple[KeyArray, KeyArray]) -> tuple[KeyArray, KeyArray]:
-        return tuple(jax.random.split(carry[0]))
-
-    _, chosen = jax.lax.while_loop(again, retry, retry((for_points, for_points)))
-    x, y = drawn = points(chosen)
-    pairing = pairings[jnp.where(answer, jnp.argmax(intersect(drawn)), 0)]
-    return {"pos": positions(4), "x": x[pairing], "y": y[pairing]}
+    _, (points, meet, fits) = jax.lax.while_loop(again, retry, (for_points, draw(for_points)))
+    chosen = first(fits)
+    pairing = jnp.array(PAIRINGS, jnp.int32)[jnp.where(answer, first(meet[:, chosen]), 0)]
+    x, y = points[:, pairing, chosen]
+    return {"pos": positions(4), "x": x, "y": y}
 
 
 segments_intersect = Algorithm(

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from catalign._typing import Flag, Index, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arrays import put
+from catalign.algorithms.arrays import ascending, put
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.geometry import (
@@ -53,7 +53,7 @@ def _scan_start(inputs: Probes) -> _Scan:
     first = lowest(x, y)
     angle = jnp.where(node == first, 0, jnp.arctan2(y - y[first], x - x[first]))
     # A point as low as the first has its angle too, and comes after it.
-    order = jnp.argsort(jnp.where(node == first, -1, angle)).astype(jnp.int32)
+    order = ascending(jnp.where(node == first, -1, angle))
     zero = jnp.int32(0)
     return _Scan(angle, order, jnp.zeros(n, bool), node, top=zero, turn=zero, phase=zero)
 

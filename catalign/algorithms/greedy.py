@@ -11,7 +11,7 @@ from jaxtyping import Bool, Int
 from catalign._errors import InputError
 from catalign._typing import Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arrays import put
+from catalign.algorithms.arrays import ascending, put
 from catalign.algorithms.chain import PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
@@ -35,7 +35,7 @@ class _Selector(NamedTuple):
 
 def _selector_start(inputs: Probes) -> _Selector:
     # Of equal finishes the earliest start first: one of length 0 shuts out none before it.
-    order = jnp.lexsort((inputs["s"], inputs["f"])).astype(jnp.int32)
+    order = ascending(inputs["f"], inputs["s"])
     zero = jnp.int32(0)
     return _Selector(order, jnp.zeros(order.shape, bool), turn=zero, m=zero, k=zero)
 
@@ -111,7 +111,7 @@ class _Scheduler(NamedTuple):
 
 
 def _scheduler_start(inputs: Probes) -> _Scheduler:
-    order = jnp.argsort(-inputs["w"]).astype(jnp.int32)
+    order = ascending(-inputs["w"])
     zero = jnp.int32(0)
     return _Scheduler(order, jnp.zeros(order.shape, bool), turn=zero, i=zero, t=zero)
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from catalign._typing import AdjacencyMask, KeyArray, Scalar
 from catalign.distributions.check import check_probability
-from catalign.distributions.random import uniform
+from catalign.distributions.random import uniform, uniform_pairs
 
 
 class AbstractGraphLaw(ABC):
@@ -61,8 +61,12 @@ class ErdosRenyi(AbstractGraphLaw):
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""
         choice, pairs = jax.random.split(key)
-        drawn = uniform(pairs, (n, n)) < _one_of(choice, self.p)
-        return drawn if self.directed else drawn & drawn.T
+        p = _one_of(choice, self.p)
+        if self.directed:
+            return uniform(pairs, (n, n)) < p
+        there, back = uniform_pairs(pairs, n)
+        # A self-loop is one ordered pair, drawn once.
+        return (there < p) & ((back < p) | jnp.eye(n, dtype=bool))
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,8 @@ def threefry(key: tuple[Array, Array], counter: tuple[Array, Array]) -> tuple[Ar
 
 def bits(key: KeyArray, shape: tuple[int, ...]) -> Array:
     """Random words, uint32."""
-    words = jax.random.key_data(key).astype(jnp.uint32).reshape(-1)
     counter = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    return threefry((words[0], words[-1]), (jnp.zeros_like(counter), counter))[0]
+    return threefry(_words(key), (jnp.zeros_like(counter), counter))[0]
 
 
 def uniform(key: KeyArray, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Array:
@@ -62,11 +61,41 @@ def uniform(key: KeyArray, shape: tuple[int, ...], low: float = 0.0, high: float
       >>> bool((draws >= 0).all() & (draws < 1).all())
       True
     """
-    words = jax.random.key_data(key).astype(jnp.uint32).reshape(-1)
     counter = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    x, y = threefry((words[0], words[-1]), (jnp.zeros_like(counter), counter))
+    unit = _unit(*threefry(_words(key), (jnp.zeros_like(counter), counter)))
+    return unit.dtype.type(low) + unit * unit.dtype.type(high - low)
+
+
+def uniform_pairs(key: KeyArray, n: int) -> tuple[Array, Array]:
+    """Two uniform numbers in [0, 1) for each unordered pair of n nodes, on their own.
+
+    Both matrices are symmetric because the generator counts the pairs so: no transpose, which would
+    keep XLA from fusing the draws with what reads them, and in float32 one call of it for both.
+
+    Example:
+      >>> one, other = uniform_pairs(jax.random.key(0), 3)
+      >>> bool((one == one.T).all()), bool((other == other.T).all()), bool((one == other).any())
+      (True, True, False)
+    """
+    node = jax.lax.iota(jnp.uint32, n)
+    low = jnp.minimum(node[:, None], node[None, :])
+    high = jnp.maximum(node[:, None], node[None, :])
+    counter, key_words = low * jnp.uint32(n) + high, _words(key)
+    x, y = threefry(key_words, (jnp.zeros_like(counter), counter))
+    if jnp.zeros(()).dtype == jnp.float32:
+        return _unit(x, y), _unit(y, x)
+    return _unit(x, y), _unit(*threefry(key_words, (jnp.ones_like(counter), counter)))
+
+
+def _words(key: KeyArray) -> tuple[Array, Array]:
+    words = jax.random.key_data(key).astype(jnp.uint32).reshape(-1)
+    return words[0], words[-1]
+
+
+def _unit(x: Array, y: Array) -> Array:
+    """A number in [0, 1) of the default float type: its bits are those of x, then of y."""
     dtype = jnp.zeros(()).dtype
     unit = (x >> jnp.uint32(8)).astype(dtype) * dtype.type(2.0**-24)
     if dtype == jnp.float64:
         unit = unit + (y >> jnp.uint32(3)).astype(dtype) * dtype.type(2.0**-53)
-    return dtype.type(low) + unit * dtype.type(high - low)
+    return unit

@@ -14,7 +14,7 @@ from jax import Array
 from catalign._errors import InputError
 from catalign._typing import EdgeMatrix, KeyArray
 from catalign.distributions.check import check_interval
-from catalign.distributions.random import uniform
+from catalign.distributions.random import uniform, uniform_pairs
 
 
 class AbstractWeightLaw(ABC):
@@ -38,8 +38,12 @@ class BenchmarkWeights(AbstractWeightLaw):
 
     def sample(self, key: KeyArray, n: int, *, directed: bool) -> EdgeMatrix:
         """Draws a weight for every ordered pair of `n` nodes."""
-        drawn = uniform(key, (n, n))
-        return drawn if directed else jnp.sqrt(drawn * drawn.T + 0.001)
+        if directed:
+            return uniform(key, (n, n))
+        there, back = uniform_pairs(key, n)
+        # A self-loop has one weight, which it meets as its own reverse.
+        back = jnp.where(jnp.eye(n, dtype=bool), there, back)
+        return jnp.sqrt(there * back + 0.001)
 
 
 @dataclass(frozen=True)

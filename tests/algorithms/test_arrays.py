@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalign.algorithms.arrays import first, last, least, put
+from catalign.algorithms.arrays import ascending, first, last, least, put
 
 few = settings(max_examples=25, deadline=None)
 masks = st.lists(st.booleans(), min_size=6, max_size=6).map(np.array)
@@ -28,6 +28,21 @@ def test_least_is_argmin(values):
     best, index = least(jnp.asarray(values, dtype=jnp.float32))
     assert float(best) == values.min()
     assert int(index) == values.argmin()
+
+
+@few
+@given(numbers, numbers)
+def test_ascending_is_a_stable_sort_by_both_keys(values, ties):
+    values, ties = values.astype(np.float32), ties.astype(np.float32)
+    assert ascending(jnp.asarray(values)).tolist() == np.argsort(values, kind="stable").tolist()
+    both = ascending(jnp.asarray(values), jnp.asarray(ties))
+    assert both.tolist() == np.lexsort((ties, values)).tolist()
+
+
+@pytest.mark.parametrize("n", [1, 126, 127, 128])
+def test_ascending_around_the_end_of_its_index_type(n):
+    values = np.random.default_rng(n).integers(0, n, n).astype(np.float32)
+    assert ascending(jnp.asarray(values)).tolist() == np.argsort(values, kind="stable").tolist()
 
 
 @pytest.mark.parametrize("n", [126, 127, 128, 32767, 32768])

@@ -54,5 +54,21 @@ def test_half_of_the_samples_intersect():
     assert 0.3 < share < 0.7
 
 
+def test_segments_are_drawn_as_by_rejection():
+    """Given the answer, the four ends are uniform in the square: compare with drawing anew."""
+    inputs = draw(segments_intersect, batch=2000, size=4)
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 1, (2, 2000, 4))
+    for answer in (True, False):
+        ours, theirs = (
+            np.array([abs(p[1] - p[0]) + abs(q[1] - q[0]) for p, q in zip(u, v, strict=True)])[
+                [meets(p, q) is answer for p, q in zip(u, v, strict=True)]
+            ]
+            for u, v in ((inputs["x"], inputs["y"]), (x, y))
+        )
+        np.testing.assert_allclose(ours.mean(), theirs.mean(), atol=0.06)
+        np.testing.assert_allclose(ours.std(), theirs.std(), atol=0.06)
+
+
 def test_the_lowest_point_is_the_leftmost_of_several():
     assert int(lowest(jnp.array([3.0, 1.0, 2.0]), jnp.array([0.0, 0.0, 1.0]))) == 1

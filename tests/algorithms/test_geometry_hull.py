@@ -1,11 +1,16 @@
 """Convex hulls against the recorded benchmark and scipy."""
 
+import itertools
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
 from catalign._errors import InputError
 from catalign.algorithms.catalogue import get
+from catalign.algorithms.geometry import RADIUS, _any_straight
 from catalign.algorithms.geometry_hull import graham_scan, jarvis_march
 from tests.algorithms.golden import assert_golden, golden_files
 from tests.algorithms.sequences import draw, instance, run
@@ -27,6 +32,26 @@ def test_equals_scipy_on_samples(algorithm):
     in_hull = run(algorithm, inputs).outputs["in_hull"]
     for row, x, y in zip(in_hull, inputs["x"], inputs["y"], strict=True):
         assert set(np.flatnonzero(row)) == set(ConvexHull(np.stack([x, y], axis=1)).vertices)
+
+
+@pytest.mark.parametrize("n", [3, 4, 7, 12])
+def test_every_three_collinear_points_are_found(n):
+    """One straight triple after the other, in each of its places, and then none."""
+    rng = np.random.default_rng(n)
+    triples = list(itertools.combinations(range(n), 3))
+    x, y = rng.uniform(-1, 1, (2, len(triples) + 1, n)).astype(np.float32)
+    for row, (a, b, c) in enumerate(triples):
+        x[row, c], y[row, c] = (x[row, a] + x[row, b]) / 2, (y[row, a] + y[row, b]) / 2
+    found = jax.vmap(lambda x, y: _any_straight(x, y, 1e-6))(jnp.asarray(x), jnp.asarray(y))
+    assert found.tolist() == [True] * len(triples) + [False]
+
+
+def test_density_of_the_samples_is_that_of_a_disk():
+    inputs = draw(graham_scan, batch=256, size=8)
+    radius = np.hypot(inputs["x"], inputs["y"]).ravel() / RADIUS
+    # The square of the radius is uniform.
+    np.testing.assert_allclose(np.mean(radius**2), 1 / 2, atol=0.03)
+    np.testing.assert_allclose(np.mean(radius**4), 1 / 3, atol=0.03)
 
 
 @BOTH

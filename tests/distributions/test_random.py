@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from catalign.distributions.random import bits, threefry, uniform
+from catalign.distributions.random import bits, threefry, uniform, uniform_pairs
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,20 @@ def test_float64_has_53_bits():
 def test_keys_and_places_differ():
     words = jax.vmap(lambda k: bits(k, (50,)))(jax.random.split(jax.random.key(0), 40))
     assert len(np.unique(np.asarray(words))) == 2000
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_uniform_pairs_are_symmetric_and_on_their_own(wide):
+    with jax.enable_x64(wide):
+        one, other = (np.asarray(x) for x in uniform_pairs(jax.random.key(2), 150))
+    upper = np.triu_indices(150)
+    drawn = np.stack([one[upper], other[upper]])
+    assert drawn.dtype == (np.float64 if wide else np.float32)
+    assert np.array_equal(one, one.T)
+    assert np.array_equal(other, other.T)
+    assert drawn.min() >= 0.0
+    assert drawn.max() < 1.0
+    np.testing.assert_allclose(drawn.mean(axis=1), 0.5, atol=0.02)
+    np.testing.assert_allclose(drawn.std(axis=1), 1 / 12**0.5, atol=0.02)
+    assert abs(np.corrcoef(drawn)[0, 1]) < 0.05
+    assert len(np.unique(drawn)) > 0.99 * drawn.size
