@@ -19,11 +19,13 @@ from catalign.algorithms import (
     answers_graph_spanning,
     answers_greedy,
     answers_sequence,
+    answers_sparse,
     answers_table,
 )
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.answers_arithmetic import is_arithmetic, verify_arithmetic
 from catalign.algorithms.check import HostProbes, check_inputs
+from catalign.algorithms.sparse import SparseAlgorithm, check_listed
 from catalign.algorithms.spec import Kind, Location, Probe
 from catalign.algorithms.verdict import Verdict
 
@@ -60,6 +62,7 @@ _CHECKS: Mapping[str, _Check] = {
     "strongly_connected_components": answers_graph.strongly_connected_components,
     "task_scheduling": answers_greedy.task_scheduling,
     "topological_sort": answers_graph.topological_sort,
+    **answers_sparse.CHECKS,
 }
 
 
@@ -67,7 +70,7 @@ def verify(algorithm: Algorithm, inputs: Probes, outputs: Probes) -> Verdict:
     """Decides which answers to a batch of questions are right, and where the others are wrong.
 
     Args:
-      algorithm: One of the catalogue.
+      algorithm: One of the catalogue, or one on edge lists.
       inputs: Its inputs, `[B, ...]`, in its domain.
       outputs: The answers, `[B, ...]`: from a trace, or from a model. An index that is no node is
         wrong; places that hold no value in a trace are not looked at.
@@ -93,7 +96,8 @@ def verify(algorithm: Algorithm, inputs: Probes, outputs: Probes) -> Verdict:
     missing = [p.name for p in algorithm.spec.outputs if p.name not in outputs]
     if missing:
         raise InputError(f"`outputs` of {algorithm.name} lack {', '.join(missing)}.")
-    check_inputs(algorithm.name, algorithm.spec, inputs, min_size=algorithm.min_size)
+    check = check_listed if isinstance(algorithm, SparseAlgorithm) else check_inputs
+    check(algorithm.name, algorithm.spec, inputs, min_size=algorithm.min_size)
     given = {name: np.asarray(x) for name, x in inputs.items()}
     if algorithm.validate is not None:
         algorithm.validate(given)
@@ -109,16 +113,20 @@ def verify(algorithm: Algorithm, inputs: Probes, outputs: Probes) -> Verdict:
 def _answer(name: str, probe: Probe, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """The answer on the host; indices as int64, masks as bool, or as int8 where partial."""
     value = np.asarray(value)
-    is_mask = probe.kind is Kind.MASK
-    fits = value.dtype == bool if is_mask else np.issubdtype(value.dtype, np.integer)
-    fits = fits or (is_mask and probe.partial and np.issubdtype(value.dtype, np.integer))
+    if probe.kind is Kind.SCALAR:
+        expected, fits = "float", np.issubdtype(value.dtype, np.floating)
+    elif probe.kind is Kind.MASK:
+        whole = np.issubdtype(value.dtype, np.integer)
+        expected, fits = "bool", value.dtype == bool or (probe.partial and whole)
+    else:
+        expected, fits = "int32", np.issubdtype(value.dtype, np.integer)
     if value.shape != shape or not fits:
         raise ShapeMismatchError(
             f"`outputs[{probe.name!r}]` of {name} has shape {value.shape} and dtype {value.dtype}, "
             f"but a {probe.location.value} {probe.kind.value} has shape {shape} here and dtype "
-            f"{'bool' if is_mask else 'int32'}."
+            f"{expected}."
         )
-    return value if value.dtype == bool else value.astype(np.int64)
+    return value.astype(np.int64) if np.issubdtype(value.dtype, np.integer) else value
 
 
 def _within(probe: Probe, value: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +134,7 @@ def _within(probe: Probe, value: np.ndarray, n: int) -> tuple[np.ndarray, np.nda
 
     The checks of pairs know at which pairs an index is asked for, and look themselves.
     """
-    if probe.kind in (Kind.MASK, Kind.CATEGORICAL) or probe.location is Location.EDGE:
+    if probe.kind in (Kind.MASK, Kind.CATEGORICAL, Kind.SCALAR) or probe.location is Location.EDGE:
         return value, np.zeros(value.shape, bool)
     outside = (value < 0) | (value >= n)
     nowhere = np.arange(n)[None, :] if probe.rank else 0

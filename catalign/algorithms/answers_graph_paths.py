@@ -8,6 +8,7 @@ Rounding is allowed for: an edge u -> v is said to improve only if it does so by
 `n * epsilon` times the absolute weights on both paths, with the epsilon of the weights' type.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -44,26 +45,43 @@ class Tree(NamedTuple):
     wrong: Marks
 
 
-def rooted_tree(pi: Pointers, source: Int[np.ndarray, " b"], costs: Costs) -> Tree:
+def tree_of(
+    pi: Pointers,
+    source: Int[np.ndarray, " b"],
+    weight: Float[np.ndarray, "b n"],
+    entered_from: Callable[[Marks], Marks],
+) -> Tree:
     """Reads pointers as a tree of edges from a source.
 
     A node is violated if: its pointer follows no edge; it lies on a circle; it is the source and
     points elsewhere; it points to itself although an edge leads to it from the tree; it points to
     such an end that is not the source and rightly points to itself.
+
+    Args:
+      pi: The pointers.
+      source: Where the tree begins.
+      weight: The weight of the edge that each pointer follows; inf where there is none.
+      entered_from: `entered_from(marks)` gives the nodes that an edge from a marked node enters.
     """
     node = np.arange(pi.shape[1])[None, :]
     is_source = node == source[:, None]
-    weight = np.take_along_axis(costs, pi[:, None, :], axis=1)[:, 0]
     lost = (pi != node) & np.isinf(weight)
     pointers = np.where(lost | is_source, node, pi)
     inside = ends(pointers) == source[:, None]
-    edge_from_inside = (inside[:, :, None] & np.isfinite(costs)).any(axis=1)
     end = pointers == node
-    left_out = end & ~lost & ~is_source & edge_from_inside
+    left_out = end & ~lost & ~is_source & entered_from(inside)
     rightly = end & ~lost & ~is_source & ~left_out
     stray = ~end & np.take_along_axis(rightly, pointers, axis=1)
     strays = lost | on_circle(pointers) | left_out | stray | (is_source & (pi != node))
     return Tree(pointers, np.where(end, 0.0, weight), inside, strays)
+
+
+def rooted_tree(pi: Pointers, source: Int[np.ndarray, " b"], costs: Costs) -> Tree:
+    """Reads pointers as a tree of the edges of finite cost: see `tree_of`."""
+    weight = np.take_along_axis(costs, pi[:, None, :], axis=1)[:, 0]
+    return tree_of(
+        pi, source, weight, lambda inside: (inside[:, :, None] & np.isfinite(costs)).any(axis=1)
+    )
 
 
 def _unit_costs(inputs: HostProbes) -> Costs:
@@ -76,7 +94,7 @@ def loopless_costs(inputs: HostProbes) -> Costs:
     return np.where(np.eye(costs.shape[1], dtype=bool)[None], np.inf, costs)
 
 
-def _lengths(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
+def lengths(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
     """The length of each path of the tree, and with absolute weights."""
     return (
         np.where(tree.inside, sum_along(tree.pointers, tree.weight), np.inf),
@@ -86,7 +104,7 @@ def _lengths(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_improved(tree: Tree, costs: Costs, eps: float) -> Marks:
     """The nodes of the tree that some edge offers a shorter path."""
-    length, absolute = _lengths(tree)
+    length, absolute = lengths(tree)
     offers = length[:, :, None] + costs
     weight = np.where(np.isfinite(costs), np.abs(costs), 0.0)
     slack = costs.shape[1] * eps * (absolute[:, :, None] + weight + absolute[:, None, :])
@@ -142,7 +160,7 @@ def _closes(
     tree: Tree, costs: Costs, loops: np.ndarray, i: int, last: np.ndarray, eps: float
 ) -> np.ndarray:
     """Whether the shortest closed walks from i, which has a self-loop, end over `last`."""
-    length, absolute = _lengths(tree)
+    length, absolute = lengths(tree)
     walks = length + costs[:, :, i]
     best = np.minimum(walks.min(axis=1), loops[:, i])
     through = np.take_along_axis(walks, last[:, None], axis=1)[:, 0]
