@@ -26,15 +26,127 @@ from catalign.algorithms.number import (
     number_inputs,
 )
 from catalign.algorithms.spec import Spec, Stage
-from catalign.distributions.digit import divide_digit, multiples, normalise, shift_down
+from catalign.distributions.digit import (
+    MAX_BASE,
+    at_least,
+    check_base,
+    divide_digit,
+    multiples,
+    normalise,
+    shift_down,
+    shift_up,
+    subtract,
+)
 from catalign.distributions.operand import UNIFORM_DIGITS, AbstractOperandLaw
 
 
+class _Modulus(NamedTuple):
+    """A modulus m of h limbs, and its reciprocal `floor(L^2h / m)` of 2h + 1."""
+
+    limbs: Int[Array, " h"]
+    reciprocal: Int[Array, " k"]
+
+
 class _Squares(NamedTuple):
-    result: Int[Array, " n"]
-    square: Int[Array, " n"]
+    """The powers as limbs, the exponent as digits."""
+
+    result: Int[Array, " h"]
+    square: Int[Array, " h"]
     exponent: Int[Array, " n"]
-    table: Int[Array, "count m"]
+    modulus: _Modulus
+
+
+class Limbs(NamedTuple):
+    """Numbers in a larger base: a limb is as many digits as fit below `MAX_BASE`.
+
+    Attributes:
+      base: The base of the digits.
+      width: The digits of a limb.
+    """
+
+    base: int
+    width: int
+
+    @property
+    def size(self) -> int:
+        """The base L of the limbs."""
+        return self.base**self.width
+
+    def pack(self, digits: Int[Array, " n"]) -> Int[Array, " h"]:
+        """The limbs of a number."""
+        n = digits.shape[0]
+        rows = jnp.pad(digits, (0, -n % self.width)).reshape(-1, self.width)
+        return (rows * self._powers).sum(axis=1, dtype=jnp.int32)
+
+    def unpack(self, limbs: Int[Array, " h"], n: int) -> Int[Array, " n"]:
+        """The first n digits of a number."""
+        return (limbs[:, None] // self._powers % self.base).reshape(-1)[:n]
+
+    @property
+    def _powers(self) -> Int[Array, "1 w"]:
+        return jnp.array([[self.base**i for i in range(self.width)]], jnp.int32)
+
+
+def limbs_of(base: int) -> Limbs:
+    """The largest limbs of digits in a base.
+
+    Example:
+      >>> limbs_of(10)
+      Limbs(base=10, width=4)
+    """
+    check_base(base)
+    return Limbs(base, max(w for w in range(1, 16) if base**w <= MAX_BASE))
+
+
+def multiply(x: Int[Array, " a"], y: Int[Array, " c"], *, base: int) -> Int[Array, " a+c"]:
+    """The product of two numbers.
+
+    The rows of the schoolbook are added up before any carry moves: each digit product goes into two
+    columns, its remainder and its quotient by the base.
+
+    Example:
+      >>> multiply(jnp.array([9, 9], jnp.int32), jnp.array([9], jnp.int32), base=10).tolist()
+      [1, 9, 8]
+    """
+    a, c = x.shape[0], y.shape[0]
+    products = x[:, None] * y[None, :]
+
+    def columns(rows: Int[Array, "a c"]) -> Int[Array, " a+c"]:
+        # Read in rows of one place less, each row of the padded square starts one place later.
+        padded = jnp.pad(rows, ((0, 0), (0, a))).reshape(-1)
+        shifted = padded[: a * (a + c - 1)].reshape(a, a + c - 1)
+        return jnp.pad(shifted.sum(axis=0, dtype=jnp.int32), (0, 1))
+
+    total = columns(products % base) + shift_up(columns(products // base))
+    return normalise(total, base=base, bound=2 * min(a, c) * (base - 1))
+
+
+def _modulus(m: Int[Array, " n"], limbs: Limbs) -> _Modulus:
+    """The reciprocal, by long division of a 1 with zeros, digit by digit."""
+    n, h = m.shape[0], -(-m.shape[0] // limbs.width)
+    table = multiples(m, base=limbs.base, count=limbs.base, size=n + 1)
+
+    def row(rest: Array, digit: Array) -> tuple[Array, Array]:
+        quotient, rest = divide_digit(shift_up(rest).at[0].set(digit), table, base=limbs.base)
+        return rest, quotient
+
+    one = (jnp.arange(2 * h * limbs.width + 1, dtype=jnp.int32) == 0).astype(jnp.int32)
+    _, quotient = jax.lax.scan(row, jnp.zeros(n + 1, jnp.int32), one)
+    return _Modulus(limbs.pack(m), limbs.pack(quotient[::-1]))
+
+
+def _reduce(x: Int[Array, " k"], modulus: _Modulus, base: int) -> Int[Array, " h"]:
+    """`x mod m` for x below `L^2h` with a quotient of h limbs (Barrett).
+
+    Maths: `q - 1 <= floor(x floor(L^2h / m) / L^2h) <= q` for `q = floor(x / m)`, so one
+    subtraction of m mends the remainder.
+    """
+    m, reciprocal = modulus
+    h = m.shape[0]
+    quotient = multiply(x, reciprocal, base=base)[2 * h : 3 * h]
+    near = subtract(x[: h + 1], multiply(quotient, m, base=base)[: h + 1], base=base)
+    wide = jnp.pad(m, (0, 1))
+    return jnp.where(at_least(near, wide), subtract(near, wide, base=base), near)[:h]
 
 
 def _halve(x: Int[Array, " n"], base: int) -> tuple[Int[Array, " n"], Flag]:
@@ -45,18 +157,6 @@ def _halve(x: Int[Array, " n"], base: int) -> tuple[Int[Array, " n"], Flag]:
     return (base * shift_down(odd) + x) // 2, odd[0] == 1
 
 
-def _multiply(x: Array, y: Array, table: Array, base: int) -> Array:
-    """`x y mod m` for x, y < m: Horner's rule over the digits of y, reduced after every digit."""
-    n = x.shape[0]
-
-    def row(k: Array, product: Array) -> Array:
-        columns = jnp.pad(product, (1, 1)) + jnp.pad(x * y[n - 1 - k], (0, 2))
-        wide = normalise(columns, base=base, bound=base * (base - 1))
-        return divide_digit(wide, table, base=base)[1][:n]
-
-    return jax.lax.fori_loop(0, n, row, jnp.zeros_like(x))
-
-
 @functools.cache
 def modular_exponentiation_in(base: int) -> Algorithm:
     """The power `a^e mod m` of numbers of n digits, with `a^0 = 1`.
@@ -64,7 +164,7 @@ def modular_exponentiation_in(base: int) -> Algorithm:
     Inputs `a`, the exponent `e`, and `m`, which is not 0. A hint shows the work on one bit of the
     exponent: if `exponent_h` is odd, `result_h` is multiplied by `square_h`; then `square_h` is
     squared and `exponent_h` halved. The output is `result`. A run has one hint more than e has
-    bits, at most `ceil(n log2 base) + 1`; each is two modular products of n rows, which as hints of
+    bits, at most `ceil(n log2 base) + 1`; each is two modular products, whose rows as hints of
     their own would be too many to keep.
 
     Maths: `result square^exponent = a^e (mod m)` after every step; until `exponent = 0`.
@@ -83,33 +183,39 @@ def modular_exponentiation_in(base: int) -> Algorithm:
     """
     name = named("modular_exponentiation", base)
 
+    limbs = limbs_of(base)
+
     def init(inputs: Probes) -> _Squares:
-        a, m = inputs["a"], inputs["m"]
-        n = a.shape[0]
-        # A row is less than base m + (base - 1) m, so its quotient digit may reach 2 base - 1.
-        table = multiples(m, base=base, count=2 * base, size=n + 2)
-        one = (jnp.arange(n, dtype=jnp.int32) == 0).astype(jnp.int32)
-        reduced_one = divide_digit(jnp.pad(one, (0, 2)), table, base=base)[1][:n]
-        return _Squares(reduced_one, _multiply(one, a, table, base), inputs["e"], table)
+        modulus = _modulus(inputs["m"], limbs)
+        a = limbs.pack(inputs["a"])
+        one = (jnp.arange(a.shape[0], dtype=jnp.int32) == 0).astype(jnp.int32)
+        wide = jnp.pad(jnp.stack([one, a]), ((0, 0), (0, a.shape[0])))
+        result, square = jax.vmap(lambda x: _reduce(x, modulus, limbs.size))(wide)
+        return _Squares(result, square, inputs["e"], modulus)
 
     def step(inputs: Probes, state: _Squares) -> _Squares:
         exponent, odd = _halve(state.exponent, base)
-        factors = jnp.stack([state.result, state.square])
-        product, square = jax.vmap(lambda y: _multiply(state.square, y, state.table, base))(factors)
-        return _Squares(jnp.where(odd, product, state.result), square, exponent, state.table)
+
+        def times_square(x: Array) -> Array:
+            product = multiply(state.square, x, base=limbs.size)
+            return _reduce(product, state.modulus, limbs.size)
+
+        product, square = jax.vmap(times_square)(jnp.stack([state.result, state.square]))
+        return _Squares(jnp.where(odd, product, state.result), square, exponent, state.modulus)
 
     def done(inputs: Probes, state: _Squares) -> Flag:
         return jnp.all(state.exponent == 0)
 
     def hints(inputs: Probes, state: _Squares) -> Probes:
+        n = state.exponent.shape[0]
         return {
-            "result_h": state.result,
-            "square_h": state.square,
+            "result_h": limbs.unpack(state.result, n),
+            "square_h": limbs.unpack(state.square, n),
             "exponent_h": state.exponent,
         }
 
     def outputs(inputs: Probes, state: _Squares) -> Probes:
-        return {"result": state.result}
+        return {"result": limbs.unpack(state.result, state.exponent.shape[0])}
 
     def validate(inputs: HostProbes) -> None:
         check_order(name, inputs)

@@ -32,11 +32,12 @@ from catalign.algorithms.arithmetic_multiplication import multiplication, multip
 from catalign.algorithms.arithmetic_power import (
     modular_exponentiation,
     modular_exponentiation_in,
+    multiply,
 )
 from catalign.algorithms.catalogue import TABLE, get
 from catalign.algorithms.number import from_integers
 from catalign.algorithms.spec import Kind
-from catalign.distributions.digit import to_integer
+from catalign.distributions.digit import MAX_BASE, to_integer
 
 SIZE, BATCH = 4, 4
 EXAMPLES = settings(max_examples=15, deadline=None)
@@ -148,6 +149,25 @@ def test_powers_in_an_odd_base_equal_python():
     drawn = np.random.default_rng(3).integers(1, 3**SIZE, (BATCH, 3)).tolist()
     rows = [dict(zip("aem", row, strict=True)) for row in drawn]
     check(modular_exponentiation_in(3), rows, 3)
+
+
+@pytest.mark.parametrize(("base", "size"), [(10, 9), (1000, 3), (2, 31)])
+def test_powers_of_several_limbs_equal_python(base, size):
+    rng = np.random.default_rng(base)
+    moduli = [1, 2, base**size - 1, base ** (size - 1), int(rng.integers(1, base**size))]
+    rows = [
+        {"a": int(rng.integers(0, base**size)), "e": int(rng.integers(0, base**size)), "m": m}
+        for m in (moduli * BATCH)[:BATCH]
+    ]
+    check(modular_exponentiation_in(base), rows, base, size)
+
+
+@pytest.mark.parametrize("base", [2, 10, MAX_BASE])
+def test_products_equal_python(base):
+    top = jnp.full(7, base - 1, jnp.int32)
+    for x, y in ((top, top[:3]), (top[:3], top), (top, jnp.zeros(2, jnp.int32))):
+        product = to_integer(multiply(x, y, base=base), base=base)
+        assert product == to_integer(x, base=base) * to_integer(y, base=base)
 
 
 @EXAMPLES
