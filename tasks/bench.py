@@ -1,8 +1,10 @@
 """Measures catalign: `samplers` beside dm-clrs, `sparse` algorithms on edge lists, and `cells`."""
 
 import json
+import os
+import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -98,5 +100,21 @@ def _show(rows: list) -> None:
             )
 
 
+def with_huge_pages(environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The environment in which glibc asks the kernel for huge pages; None where there is no asking.
+
+    NumPy asks for them itself, and XLA leaves it to the allocator: without them the kernel takes
+    longer to hand over the pages of a large batch than XLA to fill them. Whoever sets
+    `GLIBC_TUNABLES`, also to nothing, has chosen.
+    """
+    if "GLIBC_TUNABLES" in environ or platform.libc_ver()[0] != "glibc":
+        return None
+    return {**environ, "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
+
 if __name__ == "__main__":
+    environment = with_huge_pages(os.environ)
+    if environment is not None:
+        # The allocator reads it once, when a process starts.
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
     sys.exit(main())

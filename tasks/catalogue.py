@@ -9,7 +9,7 @@ PROCESSORS = ("aligned", "mpnn", "mpnn_sparse")
 """The names of the processors, here as well so that a typo is found without JAX."""
 
 STEP_SIZES = (16, 64)
-"""The sizes for which a row tells the most hint steps."""
+"""The sizes for which a row tells the hint steps."""
 
 PATH = Path(__file__).with_name("catalogue.json")
 
@@ -24,7 +24,8 @@ class Row:
       inputs: The names of its input probes.
       hints: The names of its hint probes.
       outputs: The names of its output probes.
-      steps: The most hint steps of a run of each of `STEP_SIZES`.
+      steps: The hint steps of a run at each of `STEP_SIZES`: the median of drawn instances.
+      most_steps: The most hint steps of any run at each of `STEP_SIZES`.
       diagram: The polynomial diagram of its step; empty where none is known.
       algebra: The semiring or monoid of its step, by name; empty where none is known.
       reads: What `tasks.run` reads for it (see `tasks.instance`); empty if nothing.
@@ -38,6 +39,7 @@ class Row:
     hints: tuple[str, ...]
     outputs: tuple[str, ...]
     steps: tuple[int, ...]
+    most_steps: tuple[int, ...]
     diagram: str
     algebra: str
     reads: str
@@ -48,7 +50,7 @@ class Row:
 def read() -> tuple[Row, ...]:
     """The rows of the data file, sorted by name."""
     rows: list[dict[str, Any]] = json.loads(PATH.read_text(encoding="utf-8"))
-    lists = ("inputs", "hints", "outputs", "steps")
+    lists = ("inputs", "hints", "outputs", "steps", "most_steps")
     for row in rows:
         row |= {name: tuple(row[name]) for name in lists}
     return tuple(Row(**row) for row in rows)

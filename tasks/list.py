@@ -37,16 +37,21 @@ def _list(flags: ListFlags) -> int:
         display.say(json.dumps([asdict(row) for row in rows]))
         return 0
     table = Table(title=f"{len(rows)} tasks", show_lines=True)
-    steps = f"steps at most, n = {' and '.join(map(str, catalogue.STEP_SIZES))}"
+    sizes = " and ".join(map(str, catalogue.STEP_SIZES))
+    steps = f"hint steps, n = {sizes}: median (at most)"
     for column in ("name", "chapter", "inputs", "hints", "outputs", steps, "diagram", "source"):
         table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         probes = (" ".join(names) for names in (row.inputs, row.hints, row.outputs))
         typed = f"{row.diagram} in {row.algebra}" if row.algebra else row.diagram
-        counts = " ".join(map(str, row.steps))
+        counts = "\n".join(map(_counts, row.steps, row.most_steps))
         table.add_row(row.name, row.chapter, *probes, counts, typed, row.source)
     display.console().print(table)
     return 0
+
+
+def _counts(median: int, most: int) -> str:
+    return f"{median:,}" if median == most else f"{median:,} ({most:,})"
 
 
 if __name__ == "__main__":

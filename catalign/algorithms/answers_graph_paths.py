@@ -79,9 +79,8 @@ def tree_of(
 def rooted_tree(pi: Pointers, source: Int[np.ndarray, " b"], costs: Costs) -> Tree:
     """Reads pointers as a tree of the edges of finite cost: see `tree_of`."""
     weight = np.take_along_axis(costs, pi[:, None, :], axis=1)[:, 0]
-    return tree_of(
-        pi, source, weight, lambda inside: (inside[:, :, None] & np.isfinite(costs)).any(axis=1)
-    )
+    edges = np.isfinite(costs)
+    return tree_of(pi, source, weight, lambda inside: np.einsum("bu,buv->bv", inside, edges))
 
 
 def _unit_costs(inputs: HostProbes) -> Costs:

@@ -79,3 +79,13 @@ def test_a_bad_request_is_one_line(words: list[str], problem: str, capsys) -> No
 def test_help_names_what_can_be_measured(capsys) -> None:
     assert bench.main([]) == 0
     assert "samplers" in capsys.readouterr().out
+
+
+def test_huge_pages_are_asked_for_unless_the_user_has_chosen(monkeypatch) -> None:
+    monkeypatch.setattr(bench.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    asked = bench.with_huge_pages({"HOME": "/"})
+    assert asked == {"HOME": "/", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+    assert bench.with_huge_pages(asked) is None
+    assert bench.with_huge_pages({"GLIBC_TUNABLES": ""}) is None
+    monkeypatch.setattr(bench.platform, "libc_ver", lambda: ("", ""))
+    assert bench.with_huge_pages({}) is None
