@@ -1,7 +1,8 @@
 """Each law of the transform, with a fault planted: the law must fail.
 
-Law 4 has its own in `test_laws`. The laws themselves are in `test_laws`, `test_pushforward`, `tests/algebra/test_instances` and
-`tests/polynomial`. Here the numbers are Python's, so that nothing is compiled.
+Law 4 has its own in `test_laws`. The laws themselves are in `test_laws`, `test_pushforward`,
+`tests/algebra/test_instances` and `tests/polynomial`. Numbers are those of Python, so nothing is
+compiled.
 """
 
 import dataclasses
