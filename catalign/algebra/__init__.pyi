@@ -34,6 +34,8 @@ from .laws import is_selective as is_selective
 from .laws import is_unit as is_unit
 from .monoid import CommutativeMonoid as CommutativeMonoid
 from .monoid import Monoid as Monoid
+from .multimorphism import check_multimorphism as check_multimorphism
+from .multimorphism import is_multimorphism as is_multimorphism
 from .provenance import arg_reduce as arg_reduce
 from .provenance import arg_segment as arg_segment
 from .provenance import with_provenance as with_provenance

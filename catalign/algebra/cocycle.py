@@ -22,6 +22,8 @@ counterexample:
   False
 """
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +34,7 @@ import numpy as np
 from jax import Array
 
 from catalign._errors import AxiomError, InputError
+from catalign.algebra.instances import plus_times
 from catalign.algebra.monoid import CommutativeMonoid, Monoid, Operation
 
 _Side = Callable[[Array, Array, Array], tuple[Array, ...]]
@@ -181,6 +184,7 @@ def from_step(
     return Cocycle(action, arguments, lambda n, s: run(n, s)[1])
 
 
+@functools.cache
 def semilattice_cocycle(join: CommutativeMonoid) -> Cocycle:
     """Sends the new state where it is an improvement, and nothing otherwise (Prop. 4.2).
 
@@ -205,6 +209,7 @@ def semilattice_cocycle(join: CommutativeMonoid) -> Cocycle:
     return Cocycle(MonoidAction(messages=join, act=join.op), join, delta)
 
 
+@functools.cache
 def carry_cocycle(base: int) -> Cocycle:
     """A digit that counts up by `m`, and sends its carry (Prop. 3.4).
 
@@ -219,6 +224,7 @@ def carry_cocycle(base: int) -> Cocycle:
     return Cocycle(action, _NATURALS, lambda m, s: (m + s) // base)
 
 
+@functools.cache
 def countdown_cocycle() -> Cocycle:
     """A counter of missing inputs that sends 1 when it reaches zero, as in Kahn's sorting.
 
@@ -228,7 +234,7 @@ def countdown_cocycle() -> Cocycle:
     return Cocycle(action, _NATURALS, lambda m, s: ((s > 0) & (s <= m)).astype(s.dtype))
 
 
-_NATURALS = Monoid(name="(N, +)", op=lambda a, b: a + b, unit=0)
+_NATURALS = dataclasses.replace(plus_times.add, name="(N, +)")
 
 
 def _full(unit: Any, like: Array) -> Array:

@@ -13,6 +13,10 @@ from .certificate import Sampled as Sampled
 from .certificate import compose as compose
 from .check import check_alignment as check_alignment
 from .check import check_samples as check_samples
+from .node_centric import addition_network as addition_network
+from .node_centric import kahn_network as kahn_network
+from .node_centric import reachability_network as reachability_network
+from .node_centric import relaxation_network as relaxation_network
 from .relaxation import align_relaxation as align_relaxation
 from .report import AlignmentReport as AlignmentReport
 from .report import Mismatch as Mismatch

@@ -111,6 +111,20 @@ def test_regrouping_and_replay_do_not_give_reordering():
         check_reordering(cocycle, counts, counts)
 
 
+@pytest.mark.parametrize("name", [*EXACT, "a fault"])
+def test_the_star_is_an_action_exactly_for_cocycles(name):
+    """Prop. A.3, with pairs of a state and a total as states."""
+    fault = dataclasses.replace(EXACT["carry"][0], delta=lambda m, s: (m + s) // 2 - s // 2)
+    cocycle, messages, states = EXACT.get(name, (fault, counts, jnp.arange(3)))
+    monoid = cocycle.action.messages
+    n, m, s = (x.reshape(-1) for x in jnp.meshgrid(messages, messages, states))
+    total = jnp.full_like(s, 3)
+    at_once = cocycle.star(monoid.op(n, m), s, total)
+    in_turn = cocycle.star(n, *cocycle.star(m, s, total))
+    same = all(jnp.array_equal(a, b) for a, b in zip(at_once, in_turn, strict=True))
+    assert same == (name != "a fault")
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(AxiomError, match="not idempotent"):
         semilattice_cocycle(plus_times.add)

@@ -3,11 +3,13 @@
 import itertools
 import math
 
+import jax.numpy as jnp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalign._errors import AxiomError, InputError, ShapeMismatchError
+from catalign.algebra.cocycle import carry_cocycle
 from catalign.algebra.extension import TwoCocycle, balanced_digits, carry, coboundary
 
 orders = st.integers(1, 6)
@@ -72,6 +74,19 @@ def test_balanced_digits_change_the_carry_by_a_coboundary(base):
     assert c.cohomology_class == carry(base).cohomology_class != 0
     zero = tuple((0,) * base for _ in range(base))
     assert c.change_digits([-h for h in shift]) == carry(base) != TwoCocycle(zero, base)
+
+
+@pytest.mark.parametrize("base", [2, 10])
+def test_the_carry_of_a_node_is_the_2_cocycle_on_digits(base):
+    """The 1-cocycle of counting up, tabulated on digits; and it lives on N alone, not on Z/b."""
+    delta = carry_cocycle(base).delta
+    m, s = jnp.arange(base)[:, None], jnp.arange(base)[None, :]
+    assert tuple(map(tuple, delta(m, s).tolist())) == carry(base, 10**6).table
+    assert delta(jnp.array(base), jnp.array(1)).item() == 1 != delta(jnp.array(0), jnp.array(1))
+    # It is the coboundary of the digit that a number shows, over the rationals only.
+    n = jnp.arange(4 * base)[:, None]
+    shown = carry_cocycle(base).action.act(n, s)
+    assert jnp.array_equal(base * delta(n, s), n - (shown - s))
 
 
 def test_a_wrong_carry_is_shown():

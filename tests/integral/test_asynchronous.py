@@ -1,0 +1,194 @@
+"""The executor: what an event may do, what a run reports, and networks that break the laws."""
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from catalign._errors import AxiomError, InputError, ShapeMismatchError
+from catalign.algebra.cocycle import Cocycle, MonoidAction, carry_cocycle, semilattice_cocycle
+from catalign.algebra.instances import max_plus, plus_times
+from catalign.algebra.monoid import Monoid
+from catalign.integral import asynchronous
+from catalign.integral.asynchronous import execute
+from catalign.integral.graph import SparseGraph
+from catalign.integral.invariance import check_schedules, compare_schedules
+from catalign.integral.network import Network, split_coordinates, split_minimum, split_naturals
+from catalign.integral.schedule import DELAYED, FRONTIER, RANDOM_ORDER, REGROUPED, Schedule
+
+CHAIN = SparseGraph(
+    senders=jnp.array([0, 1], jnp.int32), receivers=jnp.array([1, 2], jnp.int32), n_node=3
+)
+KEYS = jax.random.split(jax.random.key(0), 16)
+
+
+def pass_on(edge, a):
+    return a
+
+
+def counting(cocycle, message=pass_on):
+    """A chain of three digits, to which numbers are added."""
+    return Network.build(
+        cocycle,
+        message,
+        CHAIN,
+        states=jnp.array([7, 9, 1], jnp.int32),
+        messages=jnp.array([15, 9, 3], jnp.int32),
+        split_message=split_naturals,
+        split_argument=split_naturals,
+    )
+
+
+@pytest.mark.parametrize(
+    ("split", "op"),
+    [
+        (split_naturals, jnp.add),
+        (split_minimum, jnp.minimum),
+        (split_coordinates(max_plus.add), jnp.maximum),
+    ],
+    ids=["naturals", "minimum", "coordinates"],
+)
+def test_parts_make_up_the_whole(split, op):
+    value = jnp.arange(60) if split is split_naturals else jnp.arange(60.0)
+    first, rest = split(jax.random.key(1), value)
+    assert jnp.array_equal(op(first, rest), value)
+    assert not jnp.array_equal(first, value)
+    assert (first >= 0).all() or split is not split_naturals
+
+
+def test_rounds_have_no_chance_in_them():
+    runs = execute(counting(carry_cocycle(10)), FRONTIER, KEYS)
+    for leaf in jax.tree.leaves(runs):
+        assert (leaf == leaf[:1]).all()
+    assert runs.states[0].tolist() == [2, 0, 6]
+    assert runs.totals[0].tolist() == [2, 2, 0]
+    assert runs.messages[0] == 3
+    assert runs.events[0] == 3 + 3
+
+
+def test_schedules_differ_and_end_alike():
+    runs = execute(counting(carry_cocycle(10)), REGROUPED, KEYS)
+    assert len(np.unique(runs.events)) > 3
+    assert (runs.events > 6).any()
+    assert (runs.states == runs.states[:1]).all()
+
+
+def test_a_node_takes_one_message_at_a_time_unless_merging():
+    star = SparseGraph(
+        senders=jnp.arange(1, 6, dtype=jnp.int32), receivers=jnp.zeros(5, jnp.int32), n_node=6
+    )
+    network = Network.build(
+        semilattice_cocycle(max_plus.add),
+        pass_on,
+        star,
+        states=jnp.full(6, -jnp.inf),
+        arguments=jnp.arange(6.0),
+    )
+    at_once = Schedule(send=1.0, deliver=1.0, merge=1.0)
+    one_by_one = Schedule(send=1.0, deliver=1.0, merge=0.0)
+    assert execute(network, at_once, KEYS[:1]).ticks.tolist() == [1]
+    assert execute(network, one_by_one, KEYS[:1]).ticks.tolist() == [5]
+
+
+def test_delays_are_long_and_bounded():
+    network = counting(carry_cocycle(10))
+    slow = Schedule(send=1.0, deliver=1.0, merge=1.0, delay=50)
+    ticks = execute(network, slow, KEYS).ticks
+    assert ticks.max() > 20
+    assert ticks.max() <= 103
+
+
+def _no_cocycle():
+    carry = carry_cocycle(10)
+    return Cocycle(carry.action, carry.arguments, lambda m, s: jnp.minimum((m + s) // 10, 1))
+
+
+def _no_action():
+    natural = plus_times.add
+    action = MonoidAction(messages=natural, act=lambda m, s: s + m * m)
+    return Cocycle(action, natural, lambda m, s: m)
+
+
+def _square(edge, a):
+    return a * a
+
+
+@pytest.mark.parametrize(
+    "network",
+    [counting(_no_cocycle()), counting(_no_action()), counting(carry_cocycle(10), _square)],
+    ids=["no cocycle", "no action", "no homomorphism"],
+)
+def test_a_planted_fault_is_found(network):
+    check_schedules(counting(carry_cocycle(10)), jax.random.key(0), count=16)
+    with pytest.raises(AxiomError, match=r"not invariant under schedules.*\n.*\n.*in rounds"):
+        check_schedules(network, jax.random.key(0), count=16)
+
+
+def product(edge, a, b):
+    return a * b
+
+
+def test_edges_may_read_both_ends():
+    """A product of counts: each part of the one argument meets each of the other once."""
+    natural = plus_times.add
+    action = MonoidAction(messages=natural, act=natural.op)
+    silent = Cocycle(action, natural, lambda m, s: jnp.zeros_like(m))
+
+    def network(message):
+        return Network.build(
+            silent,
+            message,
+            CHAIN,
+            states=jnp.zeros(3, jnp.int32),
+            arguments=jnp.array([5, 7, 11], jnp.int32),
+            reads_receiver=True,
+            split_argument=split_naturals,
+        )
+
+    runs = execute(network(product), REGROUPED, KEYS)
+    assert (runs.states == jnp.array([[0, 35, 77]])).all()
+    assert runs.messages.max() > 2
+    with pytest.raises(AxiomError, match="other states"):
+        check_schedules(
+            network(lambda edge, a, b: a + b), jax.random.key(0), schedule=REGROUPED, count=16
+        )
+
+
+def test_a_run_without_end_is_given_up():
+    loop = SparseGraph(senders=jnp.zeros(1, jnp.int32), receivers=jnp.zeros(1, jnp.int32), n_node=1)
+    network = Network.build(
+        semilattice_cocycle(max_plus.add),
+        lambda edge, a: a + 1,
+        loop,
+        states=jnp.zeros(1),
+        messages=jnp.ones(1),
+    )
+    report = compare_schedules(network, jax.random.key(0), count=2, max_ticks=30)
+    assert report.finished == 0
+    assert "given up after 30 ticks" in report.difference
+
+
+def test_one_compilation_for_all_schedules():
+    network = counting(carry_cocycle(10))
+    traced = chex.assert_max_traces(asynchronous._run, n=1)
+    run = jax.jit(jax.vmap(lambda s, k: traced(network, s, k, jnp.int32(999)), in_axes=(None, 0)))
+    for schedule in (RANDOM_ORDER, REGROUPED, DELAYED):
+        law = jax.tree.map(jnp.float32, schedule)
+        run(law.__class__(**{**vars(law), "delay": jnp.int32(schedule.delay)}), KEYS)
+
+
+def test_bad_arguments_are_refused():
+    network = counting(carry_cocycle(10))
+    with pytest.raises(InputError, match="must be a vector"):
+        execute(network, FRONTIER, KEYS[0])
+    with pytest.raises(InputError, match="3 schedules, but there are 16 keys"):
+        execute(network, Schedule(send=jnp.ones(3)), KEYS)
+    with pytest.raises(InputError, match="`count` is 0"):
+        compare_schedules(network, KEYS[0], count=0)
+    last = Monoid(name="last", op=lambda n, m: n, unit=0)
+    ordered = Cocycle(MonoidAction(messages=last, act=last.op), last, lambda m, s: m)
+    with pytest.raises(AxiomError, match=r"monoid last.*has no order"):
+        counting(ordered)
+    with pytest.raises(ShapeMismatchError, match="`messages` has shape"):
+        Network.build(carry_cocycle(2), pass_on, CHAIN, states=jnp.zeros(3), messages=jnp.zeros(2))
