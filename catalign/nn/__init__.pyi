@@ -1,5 +1,7 @@
 from .aligned import AlignedReasoner as AlignedReasoner
 from .build import build_reasoner as build_reasoner
+from .equivariant import EquivariantLinear as EquivariantLinear
+from .equivariant import equivariant_linear as equivariant_linear
 from .mpnn import MPNN as MPNN
 from .mpnn import SparseMPNN as SparseMPNN
 from .neural import NeuralReasoner as NeuralReasoner

@@ -46,6 +46,8 @@ from .homomorphism import check_coalgebra_homomorphism as check_coalgebra_homomo
 from .homomorphism import coalgebra_loss as coalgebra_loss
 from .homomorphism import is_algebra_homomorphism as is_algebra_homomorphism
 from .homomorphism import is_coalgebra_homomorphism as is_coalgebra_homomorphism
+from .homomorphism_space import HomomorphismSpace as HomomorphismSpace
+from .homomorphism_space import homomorphisms as homomorphisms
 from .lax import LaxAlgebra as LaxAlgebra
 from .lax import check_lax_algebra as check_lax_algebra
 from .lax_morphism import LaxMorphism as LaxMorphism
@@ -56,6 +58,10 @@ from .lax_morphism import cocycle_of as cocycle_of
 from .lax_morphism import function_module as function_module
 from .lax_morphism import lax_morphism_of as lax_morphism_of
 from .lens import Lens as Lens
+from .linear_action import LinearAction as LinearAction
+from .linear_action import list_shift as list_shift
+from .linear_action import permutations as permutations
+from .linear_action import translations as translations
 from .monad import End as End
 from .monad import Monad as Monad
 from .monad import action_monad as action_monad
