@@ -26,6 +26,8 @@ extensions = [
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "sphinx_book_theme"
 html_title = "catalign"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_theme_options = {"show_navbar_depth": 1, "home_page_in_toc": True}
 
 # Every code cell runs at each build, and one that raises fails the build.

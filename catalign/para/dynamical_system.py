@@ -17,6 +17,7 @@ import numpy as np
 
 from catalign._errors import InputError, UnsupportedError
 from catalign._typing import PyTree
+from catalign.alignment.transducer import Transducer
 from catalign.para.functor import MOORE
 from catalign.para.lens import Lens
 from catalign.para.poly import Poly
@@ -114,6 +115,28 @@ class DynamicalSystem:
             lambda s, i: states[int(table[row[s], column[i]])],
             tuple(states),
             Poly.monomial(dict.fromkeys(outputs), inputs),
+        )
+
+    @classmethod
+    def from_transducer(cls, name: str, transducer: Transducer) -> "DynamicalSystem":
+        """The Mealy machine of a transducer, such as a network that was trained and made discrete.
+
+        Its states are numbered; state 0 is the first. It shows what it would write for each letter.
+
+        Example:
+          >>> parity = Transducer((2,), 2, moves=((0, 1), (1, 0)), writes=((0, 1), (1, 0)))
+          >>> print(DynamicalSystem.from_transducer("parity", parity).describe())
+          parity: 2*y^2 -> 2*y^2
+          state | shows  | (0,) | (1,)
+          0     | (0, 1) | 0    | 1
+          1     | (1, 0) | 1    | 0
+        """
+        return cls.from_table(
+            name,
+            states=tuple(range(transducer.states)),
+            inputs=transducer.letters(),
+            outputs=list(zip(*transducer.writes, strict=True)),
+            next_states=np.transpose(transducer.moves),
         )
 
     @classmethod

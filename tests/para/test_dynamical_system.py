@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from catalign._errors import AxiomError, InputError, UnsupportedError
 from catalign.algebra.instances import min_plus
+from catalign.alignment.transducer import Transducer, compare
 from catalign.integral.graph import SparseGraph
 from catalign.integral.transform import integral_transform
 from catalign.para.dynamical_system import (
@@ -120,6 +121,24 @@ def test_two_machines_that_behave_equally_and_one_that_does_not():
     assert distinguishing_word(parity, fat, (0, 0)) is None
     wrong = moore("wrong", 4, [[2, 1], [3, 0], [0, 3], [1, 1]], (0, 1, 0, 1))
     assert distinguishing_word(parity, wrong, (0, 0)) == (0, 1, 1)
+
+
+@st.composite
+def transducers(draw, n=3):
+    """One letter with two values, two outputs, and every state reachable or not."""
+    state, output = st.integers(0, n - 1), st.integers(0, 1)
+    moves, writes = (draw(st.tuples(*[st.tuples(*[cell] * n)] * 2)) for cell in (state, output))
+    return Transducer((2,), 2, moves=moves, writes=writes)
+
+
+@LAW
+@given(transducers(), transducers())
+def test_transducers_are_told_apart_as_their_own_comparison_does(left, right):
+    systems = [DynamicalSystem.from_transducer("t", t) for t in (left, right)]
+    found, expected = distinguishing_word(*systems, (0, 0)), compare(left, right).word
+    # A transducer errs on a letter, a Mealy machine shows that error before the letter arrives.
+    assert (found is None) == (expected is None)
+    assert found is None or len(found) == len(expected) - 1
 
 
 @LAW
