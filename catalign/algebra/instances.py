@@ -186,7 +186,8 @@ def _soft_sum(
     """Computes `peak - t log total(exp((peak - x) / t))`, with no inf - inf and safe gradients."""
     weights = jnp.where(x == _INF, 0.0, jnp.exp((spread - jnp.where(x == _INF, spread, x)) / t))
     mass = total(weights)
-    return jnp.where(mass > 0, peak - t * jnp.log(jnp.where(mass > 0, mass, 1.0)), _INF)
+    # A mass that is NaN is no empty one.
+    return jnp.where(mass == 0, _INF, peak - t * jnp.log(jnp.where(mass == 0, 1.0, mass)))
 
 
 @functools.lru_cache(maxsize=64)
@@ -236,4 +237,4 @@ def log_plus(temperature: float) -> Semiring:
     add = _monoid(
         "soft_min", op, unit=_INF, reduce=along, segment=by_segment, fill=_INF, is_selective=False
     )
-    return Semiring(name, add, _plus_up)
+    return Semiring(name, add, _plus_up, temperature=t)

@@ -27,6 +27,7 @@ class Semiring:
       multiply: How the arguments of one message combine. A `CommutativeMonoid` where order does not
         matter.
       dtype_kind: The dtypes it computes in: "float", "bool", "number" (integers or floats), "any".
+      temperature: The t of `-t log sum exp(-x / t)`, if that is the addition.
 
     Example:
       >>> from catalign.algebra.instances import min_plus
@@ -38,6 +39,7 @@ class Semiring:
     add: CommutativeMonoid
     multiply: Monoid
     dtype_kind: str = "float"
+    temperature: float | None = None
 
     @property
     def zero(self) -> Any:

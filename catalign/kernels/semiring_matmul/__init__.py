@@ -1,4 +1,4 @@
-"""Matrix products in a semiring whose sum selects one term: `C = A (add.multiply) B`."""
+"""Matrix products in a semiring: `C = A (add.multiply) B`."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Matrix products in a semiring whose sum selects, batched, with gradients."""
+"""Matrix products in a semiring whose sum selects or is a soft minimum, with gradients."""
 
 import functools
 import math
@@ -12,7 +12,8 @@ from jaxtyping import Int, Shaped
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.semiring import Semiring
 from catalign.kernels.semiring_matmul import reference, xla
-from catalign.kernels.semiring_matmul.vjp import Version, product, product_with_arg
+from catalign.kernels.semiring_matmul.arithmetic import computes_in
+from catalign.kernels.semiring_matmul.vjp import Version, product, product_with_arg, soft_product
 
 VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
     {"xla": xla.multiply, "reference": reference.multiply}
@@ -30,13 +31,17 @@ def multiply(
     Maths: `c_ij = sum_k a_ik b_kj`; the semiring's zero where there is no k.
 
     Zero absorbs: no `inf - inf` is formed. A NaN that zero does not absorb makes the entries that
-    read it NaN. The gradient of an entry goes to the first term that attains it.
+    read it NaN. The gradient of an entry goes to the first term that attains it; in `log_plus(t)`,
+    to every term by its share.
+
+    Of signed integers, the largest (in `max_plus` and `max_min` the least) stands for infinity.
+    Other sums must stay in range.
 
     Args:
       a: `[..., n, k]`.
       b: `[..., k, m]`, of the same dtype; leading axes broadcast.
-      semiring: One whose addition is selective: `min_plus`, `max_plus`, `max_min`, `min_max`,
-        `max_times`, `lor_land`, or one's own.
+      semiring: `log_plus(t)`, or one whose addition is selective: `min_plus`, `max_plus`,
+        `max_min`, `min_max`, `max_times`, `lor_land`, or one's own.
       implementation: "xla", which never forms all products, or "reference", which does.
 
     Returns:
@@ -45,7 +50,7 @@ def multiply(
     Raises:
       InputError: The implementation does not exist.
       ShapeMismatchError: The shapes or dtypes do not fit each other or the semiring.
-      UnsupportedError: The addition is not selective.
+      UnsupportedError: The semiring is another.
 
     Example:
       >>> from catalign.algebra.instances import min_plus
@@ -53,7 +58,10 @@ def multiply(
       >>> multiply(hop, hop, min_plus)[0].tolist()
       [0.0, 1.0, 3.0]
     """
-    return _multiply(*_checked(a, b, semiring), semiring, _version(implementation))
+    a, b = _checked(a, b, semiring)
+    if semiring.temperature is None:
+        return _multiply(a, b, semiring, _version(implementation))
+    return _soft_multiply(a, b, semiring, _version(implementation))
 
 
 def multiply_with_arg(
@@ -77,6 +85,11 @@ def multiply_with_arg(
       >>> c.tolist(), arg.tolist()
       ([[4.0]], [[1]])
     """
+    if not semiring.add.is_selective:
+        raise UnsupportedError(
+            f"`semiring` is {semiring.name}, whose sum is none of its terms, so none can be named. "
+            "Use `multiply`."
+        )
     return _multiply_with_arg(*_checked(a, b, semiring), semiring, _version(implementation))
 
 
@@ -90,10 +103,10 @@ def _version(implementation: str | None) -> Version:
 
 
 def _checked(a: Array, b: Array, semiring: Semiring) -> tuple[Array, Array]:
-    if not semiring.add.is_selective:
+    if not semiring.add.is_selective and semiring.temperature is None:
         raise UnsupportedError(
-            f"`semiring` is {semiring.name}, whose sum is none of its terms. Use jnp.matmul for "
-            "plus_times, and integral_transform for others."
+            f"`semiring` is {semiring.name}, whose sum is neither one of its terms nor a soft "
+            "minimum. Use jnp.matmul for plus_times, and integral_transform for others."
         )
     a, b = jnp.asarray(a), jnp.asarray(b)
     fits = min(a.ndim, b.ndim) >= 2 and a.shape[-1] == b.shape[-2]
@@ -102,7 +115,8 @@ def _checked(a: Array, b: Array, semiring: Semiring) -> tuple[Array, Array]:
             f"`a` is {a.dtype}{list(a.shape)} and `b` is {b.dtype}{list(b.shape)}: give [..., n, k]"
             " and [..., k, m] of one dtype."
         )
-    semiring.check_dtype(a, "a")
+    if not computes_in(semiring, a.dtype):
+        semiring.check_dtype(a, "a")
     try:
         batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     except ValueError as error:
@@ -129,3 +143,11 @@ def _multiply_with_arg(
     c, arg = product_with_arg(_flat(a), _flat(b), semiring, version)
     shape = (*a.shape[:-1], b.shape[-1])
     return c.reshape(shape), arg.reshape(shape)
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _soft_multiply(a: Array, b: Array, semiring: Semiring, version: Version) -> Array:
+    """Computes in float32 what is narrower."""
+    wide = jnp.dtype(jnp.float32) if a.dtype.itemsize < 4 else a.dtype
+    c = soft_product(_flat(a.astype(wide)), _flat(b.astype(wide)), semiring, version)
+    return c.astype(a.dtype).reshape(*a.shape[:-1], b.shape[-1])

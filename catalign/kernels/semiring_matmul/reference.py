@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from catalign.algebra.semiring import Semiring
+from catalign.kernels.semiring_matmul.arithmetic import times_of, zero_of
 
 
 def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple[Array, Array]:
@@ -13,11 +14,13 @@ def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple
       where `c_ij` is zero.
     """
     del with_arg
-    terms = semiring.multiply.op(a[:, :, :, None], b[:, None, :, :])
-    c = semiring.add.reduce(terms, 2)
+    zero = zero_of(semiring, a.dtype)
+    terms = times_of(semiring, a.dtype)(a[:, :, :, None], b[:, None, :, :])
     if terms.shape[2] == 0:
-        return c, jnp.full(c.shape, -1, jnp.int32)
+        shape = (*a.shape[:2], b.shape[2])
+        return jnp.full(shape, zero), jnp.full(shape, -1, jnp.int32)
+    c = semiring.add.reduce(terms, 2)
     total = c[:, :, None, :]
     attains = (terms == total) | ((terms != terms) & (total != total))
     arg = jnp.argmax(attains, axis=2).astype(jnp.int32)
-    return c, jnp.where(c == jnp.asarray(semiring.zero, c.dtype), -1, arg)
+    return c, jnp.where(c == zero, -1, arg)

@@ -1,4 +1,4 @@
-"""The gradient of a selected sum: it goes to the two factors of the term that was selected."""
+"""The gradient of a sum that selects goes to the factors of one term; a soft one's, to all."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from catalign.algebra.semiring import Semiring
+from catalign.kernels.batching import fold_batch
+from catalign.kernels.semiring_matmul import boltzmann
 
 Version = Callable[..., tuple[Array, Array]]
 """`version(a, b, semiring, with_arg=)` multiplies `[p, n, k]` by `[p, k, m]`: sums and terms."""
@@ -14,13 +16,13 @@ Residuals = tuple[Array, Array, Array]
 
 
 def _product(a: Array, b: Array, semiring: Semiring, version: Version) -> Array:
-    return version(a, b, semiring, with_arg=False)[0]
+    return fold_batch(lambda a, b: version(a, b, semiring, with_arg=False)[0])(a, b)
 
 
 def _product_with_arg(
     a: Array, b: Array, semiring: Semiring, version: Version
 ) -> tuple[Array, Array]:
-    return version(a, b, semiring, with_arg=True)
+    return fold_batch(lambda a, b: version(a, b, semiring, with_arg=True))(a, b)
 
 
 product = jax.custom_vjp(_product, nondiff_argnums=(2, 3))
@@ -28,7 +30,7 @@ product_with_arg = jax.custom_vjp(_product_with_arg, nondiff_argnums=(2, 3))
 
 
 def _forward(a: Array, b: Array, semiring: Semiring, version: Version) -> tuple[Array, Residuals]:
-    c, arg = version(a, b, semiring, with_arg=True)
+    c, arg = _product_with_arg(a, b, semiring, version)
     return c, (a, b, arg)
 
 
@@ -67,3 +69,27 @@ def _backward_with_arg(
 
 product.defvjp(_forward, _backward)
 product_with_arg.defvjp(_forward_with_arg, _backward_with_arg)
+
+
+soft_product = jax.custom_vjp(_product, nondiff_argnums=(2, 3))
+
+
+def _forward_soft(
+    a: Array, b: Array, semiring: Semiring, version: Version
+) -> tuple[Array, Residuals]:
+    c = _product(a, b, semiring, version)
+    return c, (a, b, c)
+
+
+def _backward_soft(
+    semiring: Semiring, version: Version, residuals: Residuals, cotangent: Array
+) -> tuple[Array, Array]:
+    """By the share of each term, in memory for the operands and the result."""
+    del version
+    t = semiring.temperature
+    assert t is not None
+    run = fold_batch(lambda a, b, c, g: boltzmann.gradients(a, b, c, g, semiring, t))
+    return run(*residuals, cotangent)
+
+
+soft_product.defvjp(_forward_soft, _backward_soft)

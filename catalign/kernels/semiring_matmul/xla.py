@@ -5,7 +5,6 @@ once for all of them.
 """
 
 import functools
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +12,8 @@ from jax import Array
 
 from catalign.algebra.instances import max_plus, min_plus
 from catalign.algebra.semiring import Semiring
+from catalign.kernels.semiring_matmul import boltzmann
+from catalign.kernels.semiring_matmul.arithmetic import Operation, is_plain, times_of, zero_of
 
 TERMS_AT_ONCE = 16
 """The number of k that one pass over the result takes up."""
@@ -20,12 +21,15 @@ TERMS_AT_ONCE = 16
 
 def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple[Array, Array]:
     """As the reference; without `with_arg` the second result means nothing."""
-    op = semiring.multiply.op
+    if semiring.temperature is not None:
+        c = boltzmann.multiply(a, b, semiring, semiring.temperature)
+        return c, jnp.full((), -1, jnp.int32)
+    op = times_of(semiring, a.dtype)
     if semiring not in (min_plus, max_plus):
         return _accumulate(a, b, semiring, op, with_arg=with_arg)
     # The sum of the semiring guards against inf - inf. Where no value could ask for that, and none
     # is NaN, the plain sum is the same, and faster.
-    plain = _is_plain(a, semiring) & _is_plain(b, semiring)
+    plain = is_plain(a, semiring) & is_plain(b, semiring)
     return jax.lax.cond(
         plain,
         lambda: _accumulate(a, b, semiring, jnp.add, with_arg=with_arg),
@@ -33,21 +37,17 @@ def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple
     )
 
 
-def _is_plain(x: Array, semiring: Semiring) -> Array:
-    return jnp.all(x > -jnp.inf) if semiring == min_plus else jnp.all(x < jnp.inf)
-
-
 def _accumulate(
     a: Array,
     b: Array,
     semiring: Semiring,
-    op: Callable[[Array, Array], Array],
+    op: Operation,
     *,
     with_arg: bool,
 ) -> tuple[Array, Array]:
     p, n, k = a.shape
     shape = (p, n, b.shape[2])
-    zero = jnp.asarray(semiring.zero, a.dtype)
+    zero = zero_of(semiring, a.dtype)
     none = jnp.full(shape if with_arg else (), -1, jnp.int32)
     if k == 0:
         return jnp.full(shape, zero), none
@@ -69,9 +69,7 @@ def _accumulate(
     return c, _first_term(a, b, c, last, count, op) if with_arg else none
 
 
-def _first_term(
-    a: Array, b: Array, c: Array, last: Array, count: int, op: Callable[[Array, Array], Array]
-) -> Array:
+def _first_term(a: Array, b: Array, c: Array, last: Array, count: int, op: Operation) -> Array:
     """The first k that attains the sum, in the last pass that changed it; -1 where none did."""
 
     def try_term(back: Array, arg: Array) -> Array:
