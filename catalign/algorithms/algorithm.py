@@ -16,7 +16,9 @@ from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.check import (
     HostProbes,
     check_inputs,
+    check_laws,
     check_shown,
+    check_size,
     instance_size,
     is_concrete,
     stored,
@@ -155,15 +157,14 @@ class Algorithm:
           **laws: Distributions for the sampler, by name; hashable, as frozen dataclasses are.
 
         Raises:
-          InputError: `batch_size` or `size` is too small, or `size` is a law inside of jit.
+          InputError: `batch_size` or `size` is too small, `size` is a law inside of jit, or there
+            is no law of that name or family.
         """
         if isinstance(size, AbstractSizeLaw):
             key, draw = jax.random.split(key)
             size = size.sample(draw)
-        if size < self.min_size:
-            raise InputError(
-                f"`size` is {size}, but {self.name} needs at least {self.min_size} nodes."
-            )
+        check_size(self.name, size, min_size=self.min_size)
+        check_laws(self.name, self.sampler, laws)
         if batch_size < 1:
             raise InputError(f"`batch_size` is {batch_size}: draw at least one instance.")
         ordered = tuple(sorted(laws.items()))

@@ -123,7 +123,7 @@ def _answer(name: str, probe: Probe, value: Any, shape: tuple[int, ...]) -> np.n
     if value.shape != shape or not fits:
         raise ShapeMismatchError(
             f"`outputs[{probe.name!r}]` of {name} has shape {value.shape} and dtype {value.dtype}, "
-            f"but a {probe.location.value} {probe.kind.value} has shape {shape} here and dtype "
+            f"but the {probe.location.value} {probe.kind.value} has shape {shape} here and dtype "
             f"{expected}."
         )
     return value.astype(np.int64) if np.issubdtype(value.dtype, np.integer) else value

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arrays import first, put
+from catalign.algorithms.arrays import first, index_type, put
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.depth_first import (
     BLACK,
@@ -129,8 +129,9 @@ def _hints(inputs: Probes, state: LowLink) -> Probes:
 def _bridge_matrix(inputs: Probes, state: LowLink) -> Int[Array, "n n"]:
     """1 at both directions of a bridge, 0 at other edges, -1 where there is no edge."""
     n = state.pi.shape[0]
-    nodes = jnp.arange(n, dtype=jnp.int32)
-    parent = jnp.where(state.found, state.pi, -1)
+    # Narrow numbers: these n x n comparisons are what a step spends its time on.
+    nodes = jnp.arange(n, dtype=index_type(n))
+    parent = jnp.where(state.found, state.pi.astype(nodes.dtype), nodes.dtype.type(-1))
     bridge = (parent[:, None] == nodes[None, :]) | (parent[None, :] == nodes[:, None])
     edge = inputs["adj"] | (nodes[:, None] == nodes[None, :])
     return bridge.astype(jnp.int8) - (~edge).astype(jnp.int8)

@@ -1,6 +1,7 @@
 """Checks of user-given inputs against a spec, on the host and before any work."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import jax.numpy as jnp
@@ -62,17 +63,56 @@ def check_inputs(name: str, spec: Spec, inputs: Probes, *, min_size: int) -> Non
     if n < min_size:
         raise InputError(f"`inputs` of {name} have {n} nodes; it needs at least {min_size}.")
     leading = np.shape(inputs[expected[0]])[:1]
+    if leading == (0,):
+        raise InputError(f"`inputs` of {name} hold no instance: give a batch of at least one.")
     for probe in spec.inputs:
         shape = leading + (n,) * probe.rank
         if np.shape(inputs[probe.name]) != shape:
             raise ShapeMismatchError(
                 f"`inputs[{probe.name!r}]` of {name} has shape {np.shape(inputs[probe.name])}, "
-                f"but a {probe.location.value} {probe.kind.value} of {n} nodes and batch {leading} "
-                f"has shape {shape}."
+                f"but the {probe.location.value} {probe.kind.value} of {n} nodes and batch "
+                f"{leading} has shape {shape}."
             )
     if is_concrete(inputs):
         for probe in spec.inputs:
             _check_values(name, probe, np.asarray(inputs[probe.name]), n)
+
+
+def check_size(name: str, size: Any, *, min_size: int) -> None:
+    """Raises unless a number of nodes is one that an algorithm is defined for.
+
+    Raises:
+      InputError: It is no whole number, or below `min_size`.
+    """
+    if not isinstance(size, int | np.integer):
+        raise InputError(
+            f"`size` is {size!r}: give {name} a number of nodes, or a law such as `Sizes((8, 16))`."
+        )
+    if size < min_size:
+        raise InputError(f"`size` is {size}, but {name} needs at least {min_size} nodes.")
+
+
+def check_laws(name: str, sampler: Callable[..., Any], laws: Mapping[str, Any]) -> None:
+    """Raises unless a sampler takes laws of these names and families.
+
+    Raises:
+      InputError: It takes none of that name, or the value is no law of the family of its default.
+    """
+    _, *parameters = inspect.signature(sampler).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return
+    known = {p.name: p.default for p in parameters if p.name != "size"}
+    for key, law in laws.items():
+        if key not in known:
+            raise InputError(
+                f"{name} has no law {key!r}; it has {', '.join(sorted(known)) or 'none'}."
+            )
+        family = next((c for c in type(known[key]).__mro__ if inspect.isabstract(c)), object)
+        if not isinstance(law, family):
+            raise InputError(
+                f"`{key}` of {name} is {law!r}, but it takes a law of the family "
+                f"{family.__name__}, for example {known[key]!r}."
+            )
 
 
 def check_shown(name: str, spec: Spec, stage: Stage, shown: Mapping[str, Any], n: int) -> None:

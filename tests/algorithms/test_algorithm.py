@@ -10,9 +10,11 @@ import pytest
 from catalign._errors import InputError, ShapeMismatchError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.catalogue import get
+from catalign.algorithms.check import check_size
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.distributions.graph import ErdosRenyi
+from catalign.distributions.key import UniformKeys
 
 # Counts the true bits down: a run of k bits has k + 1 steps.
 countdown = Algorithm(
@@ -102,6 +104,38 @@ def test_laws_reach_the_sampler():
     assert inputs["adj"].all()
 
 
+@pytest.mark.parametrize("size", [4.0, "4", None])
+def test_a_size_is_a_whole_number(size):
+    """Asked of the check itself: annotations, which are checked in tests alone, come before it."""
+    with pytest.raises(InputError, match="give countdown a number of nodes, or a law"):
+        check_size("countdown", size, min_size=1)
+
+
+@pytest.mark.parametrize(
+    ("laws", "message"),
+    [
+        ({"keys": UniformKeys()}, "bfs has no law 'keys'; it has graph"),
+        ({"graph": "erdos_renyi"}, "'erdos_renyi', but it takes a law of the family Abstract"),
+        ({"graph": UniformKeys()}, r"for example ErdosRenyi\("),
+    ],
+)
+def test_laws_are_checked(laws, message):
+    with pytest.raises(InputError, match=message):
+        get("bfs").sample_inputs(jax.random.key(0), 2, 5, **laws)
+
+
+def test_a_sampler_may_take_laws_without_a_default_and_of_any_name():
+    def sampler(key, size, p):
+        return countdown.sampler(key, size, p=p)
+
+    def open_sampler(key, size, **laws):
+        return countdown.sampler(key, size, **laws)
+
+    for taken in (sampler, open_sampler):
+        algorithm = dataclasses.replace(countdown, sampler=taken)
+        assert algorithm.sample_inputs(jax.random.key(0), 2, 5, p=1.0)["bits"].all()
+
+
 def test_whole_numbers_become_floats():
     bfs = get("bfs")
     inputs = dict(bfs.sample_inputs(jax.random.key(0), 1, 4))
@@ -136,6 +170,7 @@ def test_steps_are_checked():
         ({"pos": np.full((3, 3), np.inf)}, InputError, r"is inf at index \(0, 0\)"),
         ({"pos": np.full((3, 3), "a")}, ShapeMismatchError, "probes hold numbers"),
         ({"pos": np.float32(1)}, ShapeMismatchError, "is a single number"),
+        ({"pos": np.zeros((0, 3)), "bits": np.zeros((0, 3), bool)}, InputError, "no instance"),
         ({"pos": np.zeros((3, 0)), "bits": np.zeros((3, 0), bool)}, InputError, "have 0 nodes"),
     ],
 )

@@ -76,7 +76,7 @@ def test_what_cannot_be_checked_is_named():
         verify(minimum, KEYS, {})
     with pytest.raises(ShapeMismatchError, match=r"has shape \(1, 3\) .* has shape \(1,\) here"):
         verify(minimum, KEYS, {"min": np.zeros((1, 3), np.int32)})
-    with pytest.raises(ShapeMismatchError, match="dtype float64, but a node mask_one"):
+    with pytest.raises(ShapeMismatchError, match="dtype float64, but the node mask_one"):
         verify(minimum, KEYS, {"min": np.zeros(1)})
     with pytest.raises(InputError, match=r"falls from 3\.0 at node 0"):
         judge(get("binary_search"), KEYS | {"target": np.zeros(1)}, **{"return": [0]})
