@@ -11,6 +11,7 @@ from .graph_family import Complete as Complete
 from .graph_family import CycleBlowUp as CycleBlowUp
 from .graph_family import Geometric as Geometric
 from .graph_family import Grid as Grid
+from .graph_family import Listed as Listed
 from .graph_family import Path as Path
 from .graph_family import PowerLaw as PowerLaw
 from .graph_family import Tree as Tree

@@ -1,7 +1,7 @@
 """More graph families: communities, grids, paths, trees, geometric, power-law, small-world."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from catalign._errors import InputError
 from catalign._typing import AdjacencyMask, KeyArray
 from catalign.distributions.check import check_probability
+from catalign.distributions.edge_list import AbstractEdgeListLaw
 from catalign.distributions.graph import AbstractGraphLaw, relabel
 from catalign.distributions.random import uniform
 
@@ -271,3 +272,30 @@ class WattsStrogatz(AbstractGraphLaw):
         target = jnp.where(rewired, away, (node + step) % n)
         mask = (target[:, :, None] == node.T[None]).any(axis=1)
         return (mask | mask.T) & ~jnp.eye(n, dtype=bool)
+
+
+@dataclass(frozen=True)
+class Listed(AbstractGraphLaw):
+    """The graphs of a law of edge lists, as matrices: `Listed(Delaunay())` is planar.
+
+    Args:
+      of: The law of edge lists.
+
+    Example:
+      >>> from catalign.distributions.edge_list import SparseErdosRenyi
+      >>> Listed(SparseErdosRenyi(1.0)).sample(jax.random.key(0), 3).astype(int).tolist()
+      [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+    """
+
+    of: AbstractEdgeListLaw
+    directed: bool = field(init=False)
+    acyclic: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "directed", self.of.directed)
+
+    def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
+        """Draws the edge mask of a graph on `n` nodes."""
+        edges = self.of.sample(key, n)
+        none = jnp.zeros((n, n), dtype=bool)
+        return none.at[edges.senders, edges.receivers].set(True, mode="drop")

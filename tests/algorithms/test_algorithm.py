@@ -155,6 +155,23 @@ def test_sizes_are_checked(arguments, message):
         countdown.sample(jax.random.key(0), *arguments)
 
 
+def test_a_size_compiles_once():
+    traced = []
+
+    def step(inputs, left):
+        traced.append(inputs["pos"].shape)
+        return left - 1
+
+    algorithm = dataclasses.replace(countdown, step=step)
+    for seed in range(3):
+        algorithm.sample(jax.random.key(seed), 2, 5)
+    once = len(traced)
+    algorithm.sample(jax.random.key(9), 2, 5)
+    assert len(traced) == once > 0
+    algorithm.sample(jax.random.key(9), 2, 6)
+    assert len(traced) == 2 * once
+
+
 def test_steps_are_checked():
     with pytest.raises(InputError, match="`steps` is 0"):
         countdown.traces(INPUTS, steps=0)

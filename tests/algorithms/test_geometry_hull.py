@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from catalign._errors import InputError
@@ -23,6 +25,30 @@ BOTH = pytest.mark.parametrize("algorithm", [graham_scan, jarvis_march], ids=lam
 @pytest.mark.parametrize("path", golden_files("graham_scan", "jarvis_march"), ids=lambda p: p.stem)
 def test_equals_the_benchmark(path):
     assert_golden(get(path.stem.rsplit("_n", 1)[0]), path)
+
+
+@BOTH
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**31 - 1))
+def test_equals_scipy_on_points_in_general_position(algorithm, seed):
+    """Points of a coarse grid, many as low as each other, of which no three are collinear."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    while len(rows) < BATCH:
+        points = []
+        for x, y in rng.permutation(np.stack(np.mgrid[:9, :9], axis=-1).reshape(-1, 2)):
+            turns = [
+                (b[0] - a[0]) * (y - a[1]) - (x - a[0]) * (b[1] - a[1])
+                for a, b in itertools.combinations(points, 2)
+            ]
+            if all(turns) and len(points) < 8:
+                points.append((x, y))
+        if len(points) == 8:
+            rows.append(np.array(points, np.float32))
+    x, y = np.moveaxis(np.stack(rows), 2, 0)
+    in_hull = run(algorithm, instance(x=x, y=y)).outputs["in_hull"]
+    for row, points in zip(in_hull, rows, strict=True):
+        assert set(np.flatnonzero(row)) == set(ConvexHull(points).vertices)
 
 
 @BOTH

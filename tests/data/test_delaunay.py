@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from catalign._errors import InputError, ShapeMismatchError
+from catalign.algorithms.catalogue import get
 from catalign.algorithms.sparse_catalogue import get_sparse
 from catalign.data.delaunay import Delaunay, delaunay_edges
+from catalign.distributions.graph_family import Listed
 
 
 def test_no_point_lies_in_the_circle_of_a_triangle():
@@ -53,3 +55,11 @@ def test_bad_points_are_named():
         delaunay_edges(np.zeros((3, 3)))
     with pytest.raises(InputError, match="not finite"):
         delaunay_edges(np.full((3, 2), np.nan))
+
+
+def test_dense_samplers_take_the_law_as_a_matrix():
+    inputs = get("bfs").sample_inputs(jax.random.key(0), 2, 6, graph=Listed(Delaunay()))
+    for mask in np.asarray(inputs["adj"]) & ~np.eye(6, dtype=bool):
+        graph = nx.from_numpy_array(mask)
+        assert nx.is_connected(graph)
+        assert nx.check_planarity(graph)[0]

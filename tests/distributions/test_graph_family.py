@@ -8,6 +8,7 @@ import pytest
 from catalign._errors import InputError
 from catalign.algorithms.catalogue import get
 from catalign.distributions import graph_family as family
+from catalign.distributions.edge_list import SparseErdosRenyi, from_mask
 from catalign.distributions.graph import Acyclic
 
 N = 9
@@ -19,6 +20,7 @@ UNDIRECTED = [
     family.Geometric(),
     family.PowerLaw(),
     family.WattsStrogatz(),
+    family.Listed(SparseErdosRenyi(0.4)),
 ]
 
 
@@ -38,6 +40,16 @@ def test_undirected_families_are_symmetric_without_loops(drawn, law):
     assert not law.directed
     np.testing.assert_array_equal(masks, masks.swapaxes(1, 2))
     assert not np.einsum("bii->bi", masks).any()
+
+
+def test_a_listed_graph_has_the_edges_of_its_list():
+    law = SparseErdosRenyi(0.3, directed=True)
+    assert family.Listed(law).directed
+    draw = jax.jit(lambda key: (law.sample(key, N), family.Listed(law).sample(key, N)))
+    edges, mask = draw(jax.random.key(1))
+    assert np.asarray(from_mask(mask).senders)[: int(mask.sum())].tolist() == [
+        s for s in edges.senders.tolist() if s < N
+    ]
 
 
 def graph_of(drawn, law):
