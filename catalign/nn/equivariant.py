@@ -4,6 +4,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 from jaxtyping import Float
@@ -39,7 +40,7 @@ class EquivariantLinear(nnx.Module):
         self.channels = channels
         shape = (space.dimension, *(channels or ()))
         # Sums over inputs keep their scale on average over the outputs.
-        spread = float(jnp.sum(jnp.square(space.values))) * (channels or (1,))[0]
+        spread = float(np.sum(np.square(space.values))) * (channels or (1,))[0]
         scale = (max(space.shape[0], 1) / max(spread, 1.0)) ** 0.5
         self.theta = nnx.Param(scale * jax.random.normal(rngs.params(), shape, jnp.float32))
         if bias is not None:

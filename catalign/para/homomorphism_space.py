@@ -95,7 +95,8 @@ class HomomorphismSpace:
         cells = [["" for _ in range(n_in)] for _ in range(n_out)]
         for row, column, k, value in zip(*self.index, self.values, strict=True):
             name = chr(ord("a") + k) if self.dimension <= 26 else f"w{k}"
-            size = "" if abs(value) == 1 else f"{abs(value):.3g}"
+            shown = f"{abs(value):.3g}"
+            size = "" if shown == "1" else shown
             sign = "-" if value < 0 else "+" if cells[row][column] else ""
             cells[row][column] += f"{sign}{size}{name}"
         width = max((len(cell) for line in cells for cell in line), default=1)
@@ -246,8 +247,8 @@ def _by_singular_values(
     if gap is not None and gap < CLEAR_GAP:
         raise UnsupportedError(
             f"the rank is in doubt: a singular value is {gap:.3g} times the cut-off {cut:.3g}, and "
-            f"{CLEAR_GAP:g} times would be beyond doubt. Give the matrices in float64, or as "
-            "integers."
+            f"{CLEAR_GAP:g} times would be beyond doubt. Give the matrices more exactly, "
+            "if possible as integers."
         )
     basis = _echelon(rows[~kept], cut * CLEAR_GAP).reshape(-1, n_out, n_in)
     k, row, column = np.nonzero(basis)
