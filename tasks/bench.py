@@ -1,4 +1,4 @@
-"""Measures catalign: `samplers` beside dm-clrs, `sparse` algorithms on edge lists, and `cells`."""
+"""Measures catalign: `samplers` beside dm-clrs, `sparse` algorithms, `cells`, and `kernels`."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
-SUBJECTS = ("samplers", "sparse", "cells")
+SUBJECTS = ("samplers", "sparse", "cells", "kernels")
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
@@ -56,6 +56,8 @@ def _bench(words: list[str]) -> int:
         return tasks.bench_sparse.main(words[1:])
     if words[0] == "cells":
         return tasks.bench_cells.main(words[1:])
+    if words[0] == "kernels":
+        return tasks.bench_kernels.main(words[1:])
     return _samplers(cli.parse(SamplerFlags, words[1:], prog="python -m tasks.bench samplers"))
 
 

@@ -37,7 +37,7 @@ def scan_functions(
     implementation: str | None = None,
     mesh: Mesh | None = None,
     axis_name: str | None = None,
-) -> Functions:
+) -> Integer[Array, "..."]:
     """Composes functions on a finite set along a sequence: every prefix, each exact.
 
     Maths: `y_i(s) = f_i(... f_1(f_0(s)))`, exclusive without `f_i`; in reverse
@@ -99,7 +99,7 @@ def scan_matrices(
     implementation: str | None = None,
     mesh: Mesh | None = None,
     axis_name: str | None = None,
-) -> Matrices:
+) -> Shaped[Array, "..."]:
     """Multiplies square matrices of a semiring along a sequence: every prefix.
 
     Maths: `y_i = m_0 m_1 ... m_i`, exclusive without `m_i`; in reverse `y_i = m_{t-1} ... m_i`,

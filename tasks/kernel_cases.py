@@ -1,0 +1,284 @@
+"""The cases of `tasks.bench kernels`: each op at each size, with the peers that can be imported.
+
+A peer is a library that computes the same; where it cannot be imported it has no column. Peers are
+never dependencies.
+"""
+
+import functools
+import importlib
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jraph
+import numpy as np
+
+from catalign.algebra.instances import max_plus, min_plus, plus_times
+from catalign.kernels import monoid_scan, segment_reduce, semiring_matmul, triplet_reduce
+from catalign.kernels.segment_reduce import CsrGraph
+
+Thunk = Callable[[], Any]
+FEATURES = 64
+HEADS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One op at one size.
+
+    Attributes:
+      op: What is computed.
+      size: What time is plotted against: rows, edges, or steps.
+      operations: Additions, comparisons and multiplications that the definition counts.
+      bytes: What must be read and written at least: operands and results.
+      ours: Runs it here.
+      peers: Runs it there, by the peer's name.
+    """
+
+    op: str
+    size: int
+    operations: float
+    bytes: float
+    ours: Thunk
+    peers: dict[str, Thunk] = field(default_factory=dict)
+
+
+def cases(ops: tuple[str, ...], largest: int) -> Iterator[Case]:
+    """All cases of some ops, up to a number of values that an operand has."""
+    for name, build in OPS.items():
+        if name in ops:
+            yield from build(largest)
+
+
+def has(module: str) -> bool:
+    """Whether a peer can be imported."""
+    return importlib.util.find_spec(module) is not None
+
+
+def _matmul(largest: int) -> Iterator[Case]:
+    for n in (64, 128, 256, 512, 1024):
+        if n * n > largest:
+            return
+        rng = np.random.default_rng(n)
+        host = [rng.random((n, n), np.float32) for _ in range(2)]
+        a, b = map(jnp.asarray, host)
+        peers: dict[str, Thunk] = {}
+        if n <= 512:
+            peers["jnp broadcast"] = functools.partial(_broadcast, a, b)
+        if has("tropical_gemm"):
+            tropical = importlib.import_module("tropical_gemm")
+            peers["tropical-gemm"] = functools.partial(tropical.minplus_matmul, *host)
+        if has("graphblas"):
+            peers["graphblas"] = _graphblas(host)
+        yield Case(
+            op="semiring_matmul min_plus",
+            size=n,
+            operations=2.0 * n**3,
+            bytes=12.0 * n**2,
+            ours=functools.partial(_min_plus, a, b),
+            peers=peers,
+        )
+        yield Case(
+            op="semiring_matmul min_plus, gradient",
+            size=n,
+            operations=2.0 * n**3,
+            bytes=24.0 * n**2,
+            ours=functools.partial(_min_plus_slope, a, b),
+            peers={"jnp broadcast": functools.partial(_broadcast_slope, a, b)} if n <= 256 else {},
+        )
+
+
+@jax.jit
+def _min_plus(a: jax.Array, b: jax.Array) -> jax.Array:
+    return semiring_matmul.multiply(a, b, min_plus)
+
+
+@jax.jit
+def _min_plus_slope(a: jax.Array, b: jax.Array) -> Any:
+    return jax.value_and_grad(lambda a, b: jnp.sum(_min_plus(a, b)), argnums=(0, 1))(a, b)
+
+
+@jax.jit
+def _broadcast(a: jax.Array, b: jax.Array) -> jax.Array:
+    return jnp.min(a[:, :, None] + b[None], axis=1)
+
+
+@jax.jit
+def _broadcast_slope(a: jax.Array, b: jax.Array) -> Any:
+    return jax.value_and_grad(lambda a, b: jnp.sum(_broadcast(a, b)), argnums=(0, 1))(a, b)
+
+
+def _graphblas(host: list[np.ndarray]) -> Thunk:
+    graphblas = importlib.import_module("graphblas")
+    a, b = (graphblas.Matrix.from_dense(x) for x in host)
+    return lambda: graphblas.semiring.min_plus(a @ b).new().to_dense(fill_value=np.inf)
+
+
+_SIZES = ((1_000, 10_000), (10_000, 100_000), (100_000, 1_000_000))
+_REDUCTIONS = {
+    "max": (max_plus.add, jraph.segment_max, "amax"),
+    "min": (min_plus.add, jraph.segment_min, "amin"),
+    "sum": (plus_times.add, jraph.segment_sum, "sum"),
+}
+
+
+def _segment(largest: int) -> Iterator[Case]:
+    for n_node, n_edge in _SIZES:
+        if n_edge * FEATURES > largest:
+            return
+        rng = np.random.default_rng(n_node)
+        senders, receivers = rng.integers(0, n_node, (2, n_edge))
+        graph = CsrGraph.from_edges(senders, receivers, n_node)
+        messages = jnp.asarray(rng.standard_normal((n_edge, FEATURES)), jnp.float32)
+        nodes = jnp.asarray(rng.standard_normal((n_node, FEATURES)), jnp.float32)
+        cotangent = jnp.asarray(rng.standard_normal((n_node, FEATURES)), jnp.float32)
+        for name, (monoid, peer, torch_name) in _REDUCTIONS.items():
+            for gathers in (False, True):
+                x = nodes if gathers else messages
+                ours: Any = segment_reduce.gather_reduce if gathers else segment_reduce.reduce
+
+                def run(x: Any, g: CsrGraph, f: Any = ours, m: Any = monoid) -> Any:
+                    return f(x, g, m)
+
+                def jraph_run(
+                    x: jax.Array, g: CsrGraph, gathers: bool = gathers, f: Any = peer
+                ) -> jax.Array:
+                    x = x[g.senders] if gathers else x
+                    return f(x, g.receivers, g.n_node)
+
+                op = f"{'gather_reduce' if gathers else 'segment_reduce'} {name}"
+                for slope in (False, True):
+                    peers = {"jraph": _jitted(jraph_run, x, graph, cotangent if slope else None)}
+                    if has("torch"):
+                        peers |= _torch(x, graph, cotangent if slope else None, torch_name, gathers)
+                    both = 2.0 if slope else 1.0
+                    yield Case(
+                        op=op + (", gradient" if slope else ""),
+                        size=n_edge,
+                        operations=both * n_edge * FEATURES,
+                        bytes=both * 4.0 * (x.size + cotangent.size + n_edge * (1 + gathers)),
+                        ours=_jitted(run, x, graph, cotangent if slope else None),
+                        peers=peers,
+                    )
+
+
+def _jitted(f: Any, x: jax.Array, graph: CsrGraph, cotangent: jax.Array | None) -> Thunk:
+    if cotangent is None:
+        return functools.partial(jax.jit(f), x, graph)
+
+    @jax.jit
+    def both(x: jax.Array, graph: CsrGraph, cotangent: jax.Array) -> Any:
+        y, pull = jax.vjp(lambda x: f(x, graph), x)
+        return y, pull(cotangent)
+
+    return functools.partial(both, x, graph, cotangent)
+
+
+def _torch(
+    x: jax.Array, graph: CsrGraph, cotangent: jax.Array | None, name: str, gathers: bool
+) -> dict[str, Thunk]:
+    torch = importlib.import_module("torch")
+    # Copies: the arrays of JAX are read-only.
+    values = torch.from_numpy(np.array(x))
+    senders = torch.from_numpy(np.array(graph.senders)).long()
+    receivers = torch.from_numpy(np.array(graph.receivers)).long()
+    g = None if cotangent is None else torch.from_numpy(np.array(cotangent))
+
+    def scatter_reduce(messages: Any) -> Any:
+        index = receivers[:, None].expand(-1, FEATURES)
+        out = torch.zeros(graph.n_node, FEATURES)
+        return out.scatter_reduce(0, index, messages, name, include_self=False)
+
+    def run(reduce: Any) -> Any:
+        source = values if g is None else values.detach().requires_grad_()
+        y = reduce(source[senders] if gathers else source)
+        if g is not None:
+            y.backward(g)
+            return y, source.grad
+        return y
+
+    found = {"torch": functools.partial(run, scatter_reduce)}
+    if has("torch_geometric"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            utils = importlib.import_module("torch_geometric.utils")
+        pointer = torch.zeros(graph.n_node + 1, dtype=torch.long)
+        pointer[1:] = torch.cumsum(torch.bincount(receivers, minlength=graph.n_node), 0)
+        kind = {"amax": "max", "amin": "min"}.get(name, name)
+        found["PyG segment"] = functools.partial(
+            run, lambda m: utils.segment(m, pointer, reduce=kind)
+        )
+    return found
+
+
+def _scan(largest: int) -> Iterator[Case]:
+    for states in (2, 4):
+        for time in (1_000, 10_000, 100_000, 1_000_000):
+            if time * states > largest:
+                break
+            rng = np.random.default_rng(time)
+            f = jnp.asarray(rng.integers(0, states, (time, states)), jnp.int32)
+            yield Case(
+                op=f"monoid_scan functions on {states}",
+                size=time,
+                operations=float(time * states),
+                bytes=8.0 * time * states,
+                ours=functools.partial(jax.jit(monoid_scan.scan_functions), f),
+                peers={"lax.associative_scan": functools.partial(_tree, f)},
+            )
+    for time in (1_000, 10_000, 100_000):
+        if time * 16 > largest:
+            return
+        m = jnp.asarray(np.random.default_rng(time).dirichlet(np.ones(4), (time, 4)), jnp.float32)
+        yield Case(
+            op="monoid_scan stochastic 4 x 4",
+            size=time,
+            operations=128.0 * time,
+            bytes=128.0 * time,
+            ours=functools.partial(_products, m),
+            peers={"lax.associative_scan": functools.partial(_matmuls, m)},
+        )
+
+
+@jax.jit
+def _tree(f: jax.Array) -> jax.Array:
+    return monoid_scan.scan_functions(f, implementation="tree")
+
+
+@jax.jit
+def _products(m: jax.Array) -> jax.Array:
+    return monoid_scan.scan_matrices(m, plus_times)
+
+
+@jax.jit
+def _matmuls(m: jax.Array) -> jax.Array:
+    return jax.lax.associative_scan(jnp.matmul, m)
+
+
+def _triplet(largest: int) -> Iterator[Case]:
+    for n in (16, 32, 64, 128):
+        if n * n * HEADS > largest:
+            return
+        x = jnp.asarray(np.random.default_rng(n).standard_normal((n, n, HEADS)), jnp.float32)
+        run = jax.jit(triplet_reduce.reduce, static_argnames="implementation")
+        yield Case(
+            op="triplet_reduce max_plus, 8 heads",
+            size=n,
+            operations=2.0 * n**3 * HEADS,
+            bytes=12.0 * n**2 * HEADS,
+            ours=functools.partial(run, x, x),
+            peers={"all messages": functools.partial(run, x, x, implementation="reference")},
+        )
+
+
+OPS: dict[str, Callable[[int], Iterator[Case]]] = {
+    "semiring_matmul": _matmul,
+    "segment_reduce": _segment,
+    "monoid_scan": _scan,
+    "triplet_reduce": _triplet,
+}
+"""The ops by name; each builds its cases up to a number of values in an operand."""
