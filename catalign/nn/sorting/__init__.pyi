@@ -1,0 +1,5 @@
+from .comparator import Comparator as Comparator
+from .comparator import learn_comparator as learn_comparator
+from .network import certify_sorting as certify_sorting
+from .network import merge as merge
+from .network import sort as sort
