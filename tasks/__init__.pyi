@@ -1,6 +1,10 @@
 from . import bench_cells as bench_cells
 from . import bench_kernels as bench_kernels
 from . import bench_sparse as bench_sparse
+from . import frontier_digits as frontier_digits
+from . import frontier_paths as frontier_paths
+from . import frontier_sorting as frontier_sorting
+from . import frontier_tables as frontier_tables
 from . import library as library
 from . import rates as rates
 from . import solve as solve

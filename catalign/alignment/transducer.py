@@ -11,7 +11,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from catalign._errors import InputError, ShapeMismatchError
 from catalign.alignment.certificate import Certificate, Counterexample, Coverage, Proof
 
 Letter = tuple[int, ...]
-Rule = Callable[[Hashable, Letter], tuple[Hashable, int]]
+Rule = Callable[[Any, Letter], tuple[Hashable, int]]
+"""`rule(state, letter)` gives the next state, which may be anything hashable, and the output."""
 
 
 @dataclass(frozen=True)

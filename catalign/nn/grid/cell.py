@@ -22,7 +22,7 @@ from catalign._errors import InputError
 from catalign.alignment.certificate import Certificate, Counterexample, Coverage, Proof
 
 DIFFERENCES = (-1, 0, 1)
-CELLS = tuple(itertools.product((0, 1), DIFFERENCES, DIFFERENCES))
+CELLS: tuple[tuple[int, int, int], ...] = tuple(itertools.product((0, 1), DIFFERENCES, DIFFERENCES))
 """(equal, h, v), in the order of a cell's values."""
 RISES = (-2, -1, 0, 1, 2)
 """What `d` may be in some cell."""

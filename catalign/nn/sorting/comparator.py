@@ -181,12 +181,10 @@ def learn_comparator(
             f"`first`, `second` and `lesser` have {len(first)}, {len(second)} and {len(lesser)} "
             f"entries of the shapes {sorted(shapes)}: give equally many arrays of one shape."
         )
-    keep, swap = (
-        np.all([x == y for x, y in zip(lesser, side, strict=True)], axis=0)
-        for side in (first, second)
-    )
-    if not (keep | swap).all():
-        at = int(np.argmin(keep | swap))
+    keep, swap = _agree(lesser, first), _agree(lesser, second)
+    neither = np.flatnonzero(~keep & ~swap)
+    if neither.size:
+        at = int(neither[0])
         raise InputError(f"`lesser` of pair {at} is neither of its two records.")
     entries = len(first)
     numbers = np.asarray(order_type(_as_jax(first), _as_jax(second)))
@@ -241,8 +239,13 @@ def _sign(x: Array, y: Array) -> Array:
     return (x > y).astype(jnp.int32) + (x >= y).astype(jnp.int32)
 
 
+def _agree(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Where two records are equal in all entries."""
+    return np.all(np.stack([x == y for x, y in zip(one, other, strict=True)]), axis=0)
+
+
 def _lift(record: tuple[int, ...]) -> Records:
-    return tuple(np.int32(x) for x in record)
+    return tuple(jnp.int32(x) for x in record)
 
 
 def _as_jax(records: tuple[np.ndarray, ...]) -> Records:
