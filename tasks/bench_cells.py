@@ -5,10 +5,13 @@ as a plain `lax.scan` (for the tree: a loop over its levels), with the same para
 compiled, checked to give equal outputs and gradients, and timed in alternation.
 """
 
+import re
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +43,7 @@ class CellFlags:
       width: The width of inputs, states and outputs.
       length: How many items, steps or leaves.
       batch: How many run at once.
-      repeats: Timed pairs of calls; the median of their ratios counts.
+      repeats: Timed pairs of turns; the median of their ratios counts.
     """
 
     width: int = 64
@@ -51,7 +54,7 @@ class CellFlags:
 
 @dataclass(frozen=True, kw_only=True)
 class CellTime:
-    """Milliseconds of one call, and the median of the ratios of calls made in pairs.
+    """Milliseconds of one call, and the median of the ratios of turns made in pairs.
 
     Attributes:
       cell: The cell.
@@ -59,6 +62,7 @@ class CellTime:
       unrolled: Of the cell unrolled from its functor.
       by_hand: Of the network written out.
       ratio: The first by the second.
+      same_operations: Whether both compiled programs hold the same operations, as often.
     """
 
     cell: str
@@ -66,6 +70,7 @@ class CellTime:
     unrolled: float
     by_hand: float
     ratio: float
+    same_operations: bool
 
 
 def scan_fold(p: PyTree, labels: jax.Array) -> jax.Array:
@@ -173,21 +178,38 @@ def _timed(
     check_agreement(
         unrolled(params, x), by_hand(params, x), law=f"unroll({cell}) = by hand", tolerance=1e-4
     )
+    # One turn makes as many calls as fill a twentieth of a second, so that a switch of the
+    # scheduler does not decide it.
+    calls = max(1, int(0.05 / _seconds(by_hand, params, x, calls=1)))
     pairs = []
     for turn in range(flags.repeats):
         # Whichever runs second finds warm caches, so they take turns.
         order = (unrolled, by_hand) if turn % 2 else (by_hand, unrolled)
-        seconds = {network: _seconds(network, params, x) for network in order}
+        seconds = {network: _seconds(network, params, x, calls=calls) for network in order}
         pairs.append((seconds[unrolled], seconds[by_hand]))
     ours, theirs = (1000 * statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
-    return CellTime(cell=cell, what=what, unrolled=ours, by_hand=theirs, ratio=ratio)
+    return CellTime(
+        cell=cell,
+        what=what,
+        unrolled=ours,
+        by_hand=theirs,
+        ratio=ratio,
+        same_operations=_operations(unrolled, params, x) == _operations(by_hand, params, x),
+    )
 
 
-def _seconds(network: Network, params: PyTree, x: PyTree) -> float:
+def _operations(network: Any, params: PyTree, x: PyTree) -> Counter[str]:
+    """How often each operation occurs in the compiled program."""
+    program = network.lower(params, x).compile().as_text()
+    return Counter(re.findall(r"= \S+ ([a-z-]+)\(", program))
+
+
+def _seconds(network: Network, params: PyTree, x: PyTree, *, calls: int) -> float:
     start = time.perf_counter()
-    jax.block_until_ready(network(params, x))
-    return time.perf_counter() - start
+    for _ in range(calls):
+        jax.block_until_ready(network(params, x))
+    return (time.perf_counter() - start) / calls
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -200,11 +222,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(flags: CellFlags) -> int:
     rows = list(measure_cells(flags))
     table = Table(title=f"milliseconds a call, {rates.machine()}")
-    for column in ("cell", "what", "unrolled", "by hand", "ratio"):
+    for column in ("cell", "what", "unrolled", "by hand", "ratio", "same operations"):
         table.add_column(column, justify="left" if column in ("cell", "what") else "right")
     for row in rows:
         times = (f"{row.unrolled:.2f}", f"{row.by_hand:.2f}", f"{row.ratio:.2f}")
-        table.add_row(row.cell, row.what, *times)
+        table.add_row(row.cell, row.what, *times, "yes" if row.same_operations else "no")
     display.console().print(table)
     display.say(f"the largest ratio is {max(row.ratio for row in rows):.2f}")
     return 0
