@@ -5,7 +5,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-PROCESSORS = ("aligned", "mpnn", "mpnn_sparse")
+PROCESSORS = (
+    "aligned",
+    "deep_sets",
+    "edge_transformer",
+    "gat",
+    "gatv2",
+    "mpnn",
+    "mpnn_mean",
+    "mpnn_sparse",
+    "mpnn_sum",
+    "path_gnn",
+    "pgn",
+    "pgn_gated",
+    "pgn_pointer",
+    "rnar",
+    "semiring_max_min",
+    "semiring_max_plus",
+    "semiring_min_plus",
+    "semiring_plus_times",
+    "triplet_gmpnn",
+    "triplet_mpnn",
+)
 """The names of the processors, here as well so that a typo is found without JAX."""
 
 STEP_SIZES = (16, 64)

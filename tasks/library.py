@@ -13,7 +13,7 @@ from catalign.data import golden
 from catalign.nn.build import build_reasoner
 from catalign.nn.processor import AbstractProcessor
 from catalign.nn.reasoner import AbstractReasoner
-from catalign.training.config import HintMode, TrainConfig
+from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
@@ -57,9 +57,8 @@ def build_of(processor: str | None) -> Build:
         )
 
     def build(algorithm: Algorithm, config: TrainConfig, rngs: Any) -> AbstractReasoner:
-        with_hints = config.hints is HintMode.ENCODED_DECODED
         return build_reasoner(
-            algorithm, found, width=config.width, with_hints=with_hints, rngs=rngs
+            algorithm, found, width=config.width, options=config.options, rngs=rngs
         )
 
     return build

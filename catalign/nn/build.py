@@ -1,7 +1,6 @@
 """Building a reasoner for an algorithm, with a processor of ours or of one's own."""
 
 import difflib
-from types import MappingProxyType
 
 from flax import nnx
 
@@ -10,35 +9,34 @@ from catalign.algebra.instances import SEMIRINGS
 from catalign.algebra.semiring import Semiring
 from catalign.algorithms.algorithm import Algorithm
 from catalign.nn.aligned import AlignedReasoner
-from catalign.nn.mpnn import MPNN, SparseMPNN
+from catalign.nn.configured import Configured
 from catalign.nn.neural import NeuralReasoner
+from catalign.nn.option import DEFAULT, Options
 from catalign.nn.processor import AbstractProcessor
 from catalign.nn.reasoner import AbstractReasoner
+from catalign.nn.zoo import LEARNED
 
 ALIGNED = "aligned"
-
-LEARNED = MappingProxyType({"mpnn": MPNN, "mpnn_sparse": SparseMPNN})
-"""The learned processors by name. Besides them there is "aligned", which needs a semiring."""
 
 
 def build_reasoner(
     algorithm: Algorithm,
-    processor: str | type[AbstractProcessor],
+    processor: str | type[AbstractProcessor] | Configured,
     *,
     semiring: Semiring | str | None = None,
     width: int = 32,
-    with_hints: bool = True,
+    options: Options = DEFAULT,
     rngs: nnx.Rngs,
 ) -> AbstractReasoner:
     """Builds a reasoner with the spec of an algorithm.
 
     Args:
       algorithm: What it shall learn. Only the spec is read.
-      processor: A name ("aligned", "mpnn", "mpnn_sparse"), or a class derived from
-        `AbstractProcessor`.
+      processor: "aligned", a name of `catalign.nn.LEARNED`, a class derived from
+        `AbstractProcessor`, or one with options (see `Configured`).
       semiring: What the aligned processor computes in, a semiring or its name.
       width: The width of a learned processor's latent fields.
-      with_hints: Whether a learned processor reads and predicts hints.
+      options: How a learned processor reads and predicts probes.
       rngs: Parameter keys.
 
     Raises:
@@ -56,15 +54,12 @@ def build_reasoner(
     """
     if processor == ALIGNED:
         return AlignedReasoner(algorithm.spec, _semiring(algorithm, semiring), rngs=rngs)
-    learned = LEARNED.get(processor) if isinstance(processor, str) else processor
-    if learned is None:
+    found = LEARNED.get(processor) if isinstance(processor, str) else processor
+    if found is None:
         known = _choice(str(processor), (ALIGNED, *LEARNED))
         raise InputError(f"`processor` is {processor!r}; it must be one of {known}.")
-    if not (isinstance(learned, type) and issubclass(learned, AbstractProcessor)):
-        raise InputError(
-            f"`processor` is {learned!r}, but it must be a class derived from AbstractProcessor."
-        )
-    return NeuralReasoner(algorithm.spec, learned, width, with_hints=with_hints, rngs=rngs)
+    learned = found if isinstance(found, Configured) else Configured(found)
+    return NeuralReasoner(algorithm.spec, learned, width, options=options, rngs=rngs)
 
 
 def _semiring(algorithm: Algorithm, semiring: Semiring | str | None) -> Semiring:

@@ -1,5 +1,6 @@
 """Decoders: from latent fields to raw predictions of probes."""
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
@@ -7,12 +8,16 @@ from jaxtyping import Float
 
 from catalign.algorithms.spec import Kind, Location, Probe
 from catalign.nn.encoder import POINTERS, Latent
+from catalign.nn.option import EdgePointers
+
+_SINKHORN_STEPS = 10
+_SINKHORN_TEMPERATURE = 0.1
 
 
 class NodeDecoder(nnx.Module):
     """Reads scalars, masks, classes and the logits of a mask_one off each node."""
 
-    def __init__(self, probe: Probe, width: int, latent: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, probe: Probe, width: int, *, rngs: nnx.Rngs) -> None:
         self.probe = probe
         self.linear = nnx.Linear(width, probe.classes or 1, rngs=rngs)
 
@@ -24,12 +29,12 @@ class NodeDecoder(nnx.Module):
 class PairDecoder(nnx.Module):
     """Reads scalars, masks and classes off each node pair: the diagram `pair_readout`."""
 
-    def __init__(self, probe: Probe, width: int, latent: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, probe: Probe, width: int, edge: int, *, rngs: nnx.Rngs) -> None:
         self.probe = probe
         channels = probe.classes or 1
         self.sender = nnx.Linear(width, channels, rngs=rngs)
         self.receiver = nnx.Linear(width, channels, rngs=rngs)
-        self.edge = nnx.Linear(latent, channels, rngs=rngs)
+        self.edge = nnx.Linear(edge, channels, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -44,29 +49,101 @@ class PointerDecoder(nnx.Module):
     and their pair say.
     """
 
-    def __init__(self, probe: Probe, width: int, latent: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
         self.source = nnx.Linear(width, latent, rngs=rngs)
         self.target = nnx.Linear(width, latent, rngs=rngs)
-        self.edge = nnx.Linear(latent, latent, rngs=rngs)
+        self.edge = nnx.Linear(edge, latent, rngs=rngs)
         self.score = nnx.Linear(latent, 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
         sources = self.source(node)[:, None] + self.edge(latent.edge)
-        return self.score(jnp.maximum(sources, self.target(node)[None, :]))[..., 0]
+        return _score(self.score, sources, self.target(node)[None, :])
+
+
+class PermutationDecoder(nnx.Module):
+    """Predicts a list of predecessors: which node is first, and a cycle through all nodes.
+
+    Maths: with the softmax f of a logit at each node, and P doubly stochastic with a zero diagonal,
+    made by Sinkhorn's normalisation of the logits of pointers, node v points to itself, as the
+    first does, with probability `f(v)`, and to j with probability `(1 - f(v)) P(v, j)`. Raw are the
+    logarithms.
+
+    Source: Mena et al. 2018, arXiv 1802.08665; in the benchmark, Ibarz et al. 2022, arXiv
+    2209.11142.
+    """
+
+    def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
+        self.pointer = PointerDecoder(width, latent, edge, rngs=rngs)
+        self.first = nnx.Linear(width, 1, rngs=rngs)
+
+    def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
+        """Predicts raw values from a node field and the encoded fields."""
+        n = node.shape[0]
+        log_first = jax.nn.log_softmax(self.first(node)[:, 0])
+        if n == 1:
+            return log_first[:, None]
+        cycle = sinkhorn(self.pointer(node, latent))
+        # Away from log 0, for a node that is surely the first.
+        log_rest = jnp.log(-jnp.expm1(jnp.minimum(log_first, -1e-6)))
+        is_self = jnp.eye(n, dtype=bool)
+        return jnp.where(is_self, log_first[:, None], log_rest[:, None] + cycle)
+
+
+def sinkhorn(
+    logits: Float[Array, "n n"],
+    *,
+    steps: int = _SINKHORN_STEPS,
+    temperature: float = _SINKHORN_TEMPERATURE,
+) -> Float[Array, "n n"]:
+    """The logarithm of an almost doubly stochastic matrix with a zero diagonal.
+
+    Maths: `exp(logits / temperature)` without its diagonal, its rows and then its columns divided
+    by their sums, `steps` times.
+
+    Example:
+      >>> p = jnp.exp(sinkhorn(jnp.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])))
+      >>> bool((abs(p.sum(axis=0) - 1) < 1e-5).all() and (abs(p.sum(axis=1) - 1) < 1e-3).all())
+      True
+
+    Source: Sinkhorn & Knopp 1967; Mena et al. 2018, arXiv 1802.08665.
+    """
+    far = jnp.where(jnp.eye(logits.shape[0], dtype=bool), -1e6, 0.0).astype(logits.dtype)
+
+    def normalise(_: Array, x: Array) -> Array:
+        return jax.nn.log_softmax(jax.nn.log_softmax(x, axis=1), axis=0)
+
+    return jax.lax.fori_loop(0, steps, normalise, logits / temperature + far)
+
+
+class PairPointerDecoder(nnx.Module):
+    """Scores every node as the target of every node pair's pointer, as in the benchmark.
+
+    Maths: `logit(u, v, k) = w . max(a h_u + b h_v + c e_uv, d h_k)`: the pairs (u, k) and (v, k)
+    are not read.
+    """
+
+    def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
+        self.ends = nnx.Linear(width, 3 * latent, rngs=rngs)
+        self.edge = nnx.Linear(edge, latent, rngs=rngs)
+        self.score = nnx.Linear(latent, 1, rngs=rngs)
+
+    def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
+        """Predicts raw values from a node field and the encoded fields."""
+        first, second, target = jnp.split(self.ends(node), 3, axis=-1)
+        pairs = first[:, None] + second[None, :] + self.edge(latent.edge)
+        return _score(self.score, pairs[:, :, None], target[None, None])
 
 
 class TriplePointerDecoder(nnx.Module):
     """Scores every node as the target of every node pair's pointer: messages on `V*V*V`.
 
     Maths: `logit(u, v, k) = w . max(a_uv, b_uk, c_vk)`, each linear in a pair's ends and field.
-
-    Of size n^3 times the latent width: meant for graphs of tens of nodes.
     """
 
-    def __init__(self, probe: Probe, width: int, latent: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
         self.ends = nnx.Linear(width, 6 * latent, rngs=rngs)
-        self.edge = nnx.Linear(latent, 3 * latent, rngs=rngs)
+        self.edge = nnx.Linear(edge, 3 * latent, rngs=rngs)
         self.score = nnx.Linear(latent, 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
@@ -74,8 +151,7 @@ class TriplePointerDecoder(nnx.Module):
         first, second = jnp.split(self.ends(node), 2, axis=-1)
         pairs = first[:, None] + second[None, :] + self.edge(latent.edge)
         whole, left, right = jnp.split(pairs, 3, axis=-1)
-        triples = jnp.maximum(whole[:, :, None], jnp.maximum(left[:, None], right[None]))
-        return self.score(triples)[..., 0]
+        return _score(self.score, whole[:, :, None], left[:, None], right[None])
 
 
 class GraphDecoder(nnx.Module):
@@ -95,21 +171,51 @@ def _channels(probe: Probe, values: Array) -> Array:
     return values if probe.kind is Kind.CATEGORICAL else values[..., 0]
 
 
-def make_decoder(probe: Probe, width: int, latent: int, *, rngs: nnx.Rngs) -> nnx.Module:
+def _score(score: nnx.Linear, *roles: Array) -> Array:
+    """A linear map of the maximum of roles that broadcast to one shape."""
+    bias = score.bias
+    assert bias is not None
+    return _dot_of_max(score.kernel[...][:, 0], roles) + bias[...][0]
+
+
+@jax.checkpoint
+def _dot_of_max(weights: Array, roles: tuple[Array, ...]) -> Array:
+    """Kept for the gradient are the roles, not their maximum, which is larger than they are."""
+    best = roles[0]
+    for role in roles[1:]:
+        best = jnp.maximum(best, role)
+    return jnp.sum(best * jnp.broadcast_to(weights, best.shape), axis=-1)
+
+
+def make_decoder(
+    probe: Probe,
+    width: int,
+    latent: int,
+    *,
+    edge: int | None = None,
+    edge_pointers: EdgePointers = EdgePointers.TRIPLES,
+    rngs: nnx.Rngs,
+) -> nnx.Module:
     """The decoder of a probe, chosen by its location and kind.
 
     Args:
       probe: What to predict.
       width: The width of the node fields it reads.
-      latent: The width of the encoded pair and graph fields it reads.
+      latent: The width of the encoded graph fields it reads, and of its hidden fields.
+      edge: The width of the pair fields it reads; `latent` if left out.
+      edge_pointers: What pointers of node pairs are read off.
       rngs: Parameter keys.
     """
+    edge = latent if edge is None else edge
+    if probe.location is Location.NODE and probe.kind is Kind.SHOULD_BE_PERMUTATION:
+        return PermutationDecoder(width, latent, edge, rngs=rngs)
     if probe.kind in POINTERS and probe.location is Location.NODE:
-        return PointerDecoder(probe, width, latent, rngs=rngs)
+        return PointerDecoder(width, latent, edge, rngs=rngs)
     if probe.kind in POINTERS and probe.location is Location.EDGE:
-        return TriplePointerDecoder(probe, width, latent, rngs=rngs)
+        kind = {EdgePointers.TRIPLES: TriplePointerDecoder, EdgePointers.ENDS: PairPointerDecoder}
+        return kind[edge_pointers](width, latent, edge, rngs=rngs)
     if probe.location is Location.EDGE:
-        return PairDecoder(probe, width, latent, rngs=rngs)
+        return PairDecoder(probe, width, edge, rngs=rngs)
     if probe.location is Location.GRAPH and probe.kind not in POINTERS:
         return GraphDecoder(probe, width, latent, rngs=rngs)
-    return NodeDecoder(probe, width, latent, rngs=rngs)
+    return NodeDecoder(probe, width, rngs=rngs)

@@ -43,17 +43,27 @@ class Encoder(nnx.Module):
     Args:
       probes: What to encode: all inputs, or all hints.
       width: The width of the latent fields.
+      invert_pointers: Whether a pointer from v to j is also read at (j, v).
       rngs: Parameter keys.
 
     Source: the encode step of Velickovic et al. 2022, arXiv 2205.15659, section 3.
     """
 
-    def __init__(self, probes: tuple[Probe, ...], width: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self,
+        probes: tuple[Probe, ...],
+        width: int,
+        *,
+        invert_pointers: bool = False,
+        rngs: nnx.Rngs,
+    ) -> None:
         self.probes = probes
         self.width = width
         self.linear = nnx.Dict(
             {p.name: nnx.Linear(p.classes or 1, width * _parts(p), rngs=rngs) for p in probes}
         )
+        inverted = [p for p in probes if invert_pointers and is_node_pointer(p)]
+        self.inverse = nnx.Dict({p.name: nnx.Linear(1, width, rngs=rngs) for p in inverted})
 
     def __call__(self, features: Probes, n: int) -> Latent:
         """Encodes the features of one instance of n nodes."""
@@ -65,6 +75,9 @@ class Encoder(nnx.Module):
                 fields[Location.EDGE].append(first.mean(axis=1) + second.mean(axis=0))
             else:
                 fields[_encoded_at(probe)].append(values)
+            if probe.name in self.inverse:
+                reversed_features = jnp.swapaxes(features[probe.name], 0, 1)
+                fields[Location.EDGE].append(self.inverse[probe.name](reversed_features))
         dtype = jax.dtypes.canonicalize_dtype(float)
         shapes = {
             Location.NODE: (n, self.width),
@@ -73,6 +86,11 @@ class Encoder(nnx.Module):
         }
         node, edge, graph = (sum(fields[at], start=jnp.zeros(shapes[at], dtype)) for at in shapes)
         return Latent(node, edge, graph)
+
+
+def is_node_pointer(probe: Probe) -> bool:
+    """Whether a probe maps each node to a node."""
+    return probe.kind in POINTERS and probe.location is Location.NODE
 
 
 def _parts(probe: Probe) -> int:

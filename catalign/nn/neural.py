@@ -8,29 +8,37 @@ from jax import Array
 from catalign._typing import KeyArray, Probes, PyTree
 from catalign.algorithms.check import instance_size
 from catalign.algorithms.spec import Probe, Spec
-from catalign.integral.graph import DenseGraph, SparseGraph
+from catalign.integral.graph import DenseGraph
+from catalign.nn import structure as structures
+from catalign.nn.configured import Configured
 from catalign.nn.decoder import make_decoder
 from catalign.nn.encoder import Encoder, Latent
-from catalign.nn.prediction import Execution, Predictions, harden_all, read, soften
-from catalign.nn.processor import AbstractProcessor
+from catalign.nn.option import DEFAULT, Feedback, Options, Precision
+from catalign.nn.prediction import Execution, Predictions, harden, harden_all, read, soften
+from catalign.nn.processor import AbstractProcessor, Pairs, PointerGraph, Structure
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.nn.requirement import check_expressible, edge_mask
-from catalign.polynomial.sort import E
+from catalign.polynomial.sort import E, V
+
+_PRECISIONS = {Precision.FULL: None, Precision.HALF: "BF16_BF16_F32"}
 
 
 class NeuralReasoner(AbstractReasoner):
     """Encode, process, decode: a latent state at each node, moved by one learned layer.
 
-    Maths: `z_t = enc(inputs) + enc(hints_t)`, `h_{t+1} = process(z_t, h_t)`,
-    `hints_{t+1} = dec(z_t, h_t, h_{t+1})`.
+    Maths: `z_t = enc(inputs) + enc(hints_t)`, `h_{t+1}, e_{t+1} = process(z_t, h_t)`,
+    `hints_{t+1} = dec(z_t, h_t, h_{t+1}, e_{t+1})`, with e only where the processor's diagram
+    writes one on `V*V`.
 
-    Without hint probes, or with `with_hints=False`, only `h` carries the state.
+    Without hint probes, or with hints that are not encoded, only `h` carries the state.
 
     Args:
       spec: What it reads and gives.
-      processor: The class of its processor, called as `processor(node_width, width, rngs=rngs)`.
+      processor: Its processor, a class or one with options, called as
+        `processor(node_width, width, rngs=rngs)`.
       width: The width of all latent fields.
-      with_hints: Whether it reads and predicts hints.
+      options: How probes are read and predicted.
+      shared: A processor to use in the place of a new one, where several reasoners share it.
       rngs: Parameter keys.
 
     Raises:
@@ -43,24 +51,36 @@ class NeuralReasoner(AbstractReasoner):
     def __init__(
         self,
         spec: Spec,
-        processor: type[AbstractProcessor],
+        processor: type[AbstractProcessor] | Configured,
         width: int,
         *,
-        with_hints: bool = True,
+        options: Options = DEFAULT,
+        shared: AbstractProcessor | None = None,
         rngs: nnx.Rngs,
     ) -> None:
+        chosen = processor if isinstance(processor, Configured) else Configured(processor)
         self.spec = spec
-        self.hints = spec.hints if with_hints else ()
-        self.diagram = processor.diagram
-        check_expressible(spec.inputs + self.hints + spec.outputs, self.diagram)
+        self.options = options
+        self.encoded_hints = spec.hints if options.hints.encodes else ()
+        self.hints = spec.hints if options.hints.decodes else ()
+        self.diagram, self.pairs = chosen.processor.diagram, chosen.processor.pairs
+        read_probes = spec.inputs + self.encoded_hints
+        shown = (*self.hints, *spec.outputs)
+        check_expressible(
+            dict.fromkeys((*read_probes, *shown)), self.diagram, options.edge_pointers
+        )
         self.width = width
-        self.encode_inputs = Encoder(spec.inputs, width, rngs=rngs)
-        self.encode_hints = Encoder(self.hints, width, rngs=rngs)
-        self.processor = processor(2 * width, width, rngs=rngs)
+        invert = options.invert_pointers
+        self.encode_inputs = Encoder(spec.inputs, width, invert_pointers=invert, rngs=rngs)
+        self.encode_hints = Encoder(self.encoded_hints, width, invert_pointers=invert, rngs=rngs)
+        self.processor = chosen(2 * width, width, rngs=rngs) if shared is None else shared
+        edge = 2 * width if V * V in self.diagram.codomain else width
         self.decoders = nnx.Dict(
             {
-                p.name: make_decoder(p, 3 * width, width, rngs=rngs)
-                for p in (*self.hints, *spec.outputs)
+                p.name: make_decoder(
+                    p, 3 * width, width, edge=edge, edge_pointers=options.edge_pointers, rngs=rngs
+                )
+                for p in shown
             }
         )
 
@@ -74,10 +94,26 @@ class NeuralReasoner(AbstractReasoner):
         teacher_forcing: float | Array = 0.0,
         key: KeyArray | None = None,
     ) -> Predictions:
-        """See `AbstractReasoner`. Hints are fed back soft, so that gradients flow in time."""
+        """See `AbstractReasoner`. Hints are fed back as the options say."""
+        with jax.default_matmul_precision(_PRECISIONS[self.options.precision]):
+            return self._supervised(
+                inputs, hints, lengths, steps=steps, teacher_forcing=teacher_forcing, key=key
+            )
+
+    def _supervised(
+        self,
+        inputs: Probes,
+        hints: Probes,
+        lengths: Array,
+        *,
+        steps: int,
+        teacher_forcing: float | Array,
+        key: KeyArray | None,
+    ) -> Predictions:
         n, moves = instance_size(self.spec, inputs), max(steps - 1, 1)
-        encoded, structure = self._encode(inputs, n)
-        truth = {p.name: hints[p.name][:moves] for p in self.hints}
+        encoded, given = self._encode(inputs, n)
+        truth = {p.name: hints[p.name][:moves] for p in self.encoded_hints}
+        hard = self.options.feedback is Feedback.HARD
         chance = jnp.full((moves, lengths.shape[0]), teacher_forcing)
         coins = chance >= 1 if key is None else jax.random.bernoulli(key, chance)
         coins = coins.at[0].set(True)
@@ -86,17 +122,17 @@ class NeuralReasoner(AbstractReasoner):
             hidden, guess = carry
             t, forced, hint = now
             seen = _where(forced, self._read(hint, n), guess)
-            latent, moved = self._step(encoded, structure, hidden, seen, n)
+            latent, moved = self._step(encoded, given, hidden, seen, n)
             raw = self._decode(self.hints, latent, hidden, moved)
             # A finished run keeps what its last step reads: outputs are decoded from it, once,
             # below.
-            after = (moved, {p.name: soften(p, raw[p.name]) for p in self.hints})
+            after = (moved, self._feed(raw, n, hard=hard))
             return _where(lengths > t + 2, after, (hidden, seen)), raw
 
         blank = self._blank(lengths.shape[0], n)
         start = (blank, self._read({name: value[0] for name, value in truth.items()}, n))
         (hidden, seen), raw = jax.lax.scan(advance, start, (jnp.arange(moves), coins, truth))
-        latent, moved = self._step(encoded, structure, hidden, seen, n)
+        latent, moved = self._step(encoded, given, hidden, seen, n)
         return Predictions(
             {name: value[: steps - 1] for name, value in raw.items()},
             self._decode(self.spec.outputs, latent, hidden, moved),
@@ -110,19 +146,26 @@ class NeuralReasoner(AbstractReasoner):
         first: Probes | None = None,
         lengths: Array | None = None,
     ) -> Execution:
-        """See `AbstractReasoner`. Hints are fed back soft, as in training; results are hard."""
+        """See `AbstractReasoner`. Hints are fed back as the options say; results are hard."""
+        with jax.default_matmul_precision(_PRECISIONS[self.options.precision]):
+            return self._run(inputs, max_steps=max_steps, first=first, lengths=lengths)
+
+    def _run(
+        self, inputs: Probes, *, max_steps: int, first: Probes | None, lengths: Array | None
+    ) -> Execution:
+        hard = self.options.feedback is not Feedback.SOFT
         n = instance_size(self.spec, inputs)
-        encoded, structure = self._encode(inputs, n)
+        encoded, given = self._encode(inputs, n)
         batch = encoded.node.shape[0]
         limit = jnp.full(batch, max_steps) if lengths is None else jnp.minimum(lengths, max_steps)
         probes = (*self.hints, *self.spec.outputs)
 
         def move(hidden: Array, seen: Probes) -> PyTree:
-            latent, moved = self._step(encoded, structure, hidden, seen, n)
+            latent, moved = self._step(encoded, given, hidden, seen, n)
             raw = self._decode(probes, latent, hidden, moved)
             return (
                 moved,
-                {p.name: soften(p, raw[p.name]) for p in self.hints},
+                self._feed(raw, n, hard=hard),
                 harden_all(probes, raw),
             )
 
@@ -142,7 +185,7 @@ class NeuralReasoner(AbstractReasoner):
                 taken + goes_on.astype(taken.dtype),
             )
 
-        seen = self._read({p.name: (first or {})[p.name] for p in self.hints}, n)
+        seen = self._read({p.name: (first or {})[p.name] for p in self.encoded_hints}, n)
         state = move(self._blank(batch, n), seen)
         # The hints at step 0 and those that the first move gave make two steps.
         carry = (state, jnp.zeros(batch, bool), jnp.full(batch, 2, jnp.int32))
@@ -155,51 +198,74 @@ class NeuralReasoner(AbstractReasoner):
         )
 
     def _read(self, hints: Probes, n: int) -> Probes:
-        dtype = jax.dtypes.canonicalize_dtype(float)
-        return {p.name: read(p, hints[p.name], n, dtype) for p in self.hints}
+        return {p.name: read(p, hints[p.name], n, _dtype()) for p in self.encoded_hints}
+
+    def _feed(self, raw: Probes, n: int, *, hard: bool) -> Probes:
+        """The features of predicted hints that the next step reads."""
+        if not hard:
+            return {p.name: soften(p, raw[p.name]) for p in self.encoded_hints}
+        return jax.lax.stop_gradient(
+            {p.name: read(p, harden(p, raw[p.name]), n, _dtype()) for p in self.encoded_hints}
+        )
 
     def _blank(self, batch: int, n: int) -> Array:
-        return jnp.zeros((batch, n, self.width), jax.dtypes.canonicalize_dtype(float))
+        return jnp.zeros((batch, n, self.width), _dtype())
 
-    def _encode(self, inputs: Probes, n: int) -> tuple[Latent, DenseGraph | SparseGraph]:
-        """Encodes the inputs of a batch, and finds the graph that interprets the sorts."""
-        dtype = jax.dtypes.canonicalize_dtype(float)
-        features = {p.name: read(p, inputs[p.name], n, dtype) for p in self.spec.inputs}
+    def _encode(self, inputs: Probes, n: int) -> tuple[Latent, Structure]:
+        """Encodes the inputs of a batch, and finds the graph that they alone make."""
+        features = {p.name: read(p, inputs[p.name], n, _dtype()) for p in self.spec.inputs}
         encoded = jax.vmap(lambda f: self.encode_inputs(f, n))(features)
-        if E not in self.diagram.domain:
-            return encoded, DenseGraph(mask=jnp.ones((encoded.node.shape[0], n, n), bool))
-        mask = inputs[edge_mask(self.spec.inputs).name]
-        joined = mask.astype(bool) | jnp.eye(n, dtype=bool)[None]
-        # Places past the last edge are padding: a receiver outside of the graph.
-        senders, receivers = jax.vmap(lambda m: jnp.nonzero(m, size=n * n, fill_value=n))(joined)
-        senders, receivers = senders.astype(jnp.int32), receivers.astype(jnp.int32)
-        return encoded, SparseGraph(senders=senders, receivers=receivers, n_node=n)
+        if E in self.diagram.domain:
+            mask = inputs[edge_mask(self.spec.inputs).name].astype(bool)
+            return encoded, jax.vmap(structures.edges_of)(mask)
+        probes = self.spec.inputs
+        if self.diagram.pointers:
+            found = jax.vmap(lambda f: structures.pointers(probes, f, n))(features)
+            return encoded, PointerGraph(pointers=found, n_node=n)
+        if self.pairs is Pairs.RELATED:
+            return encoded, DenseGraph(
+                mask=jax.vmap(lambda f: structures.related(probes, f, n))(features)
+            )
+        return encoded, DenseGraph(mask=jnp.ones((encoded.node.shape[0], n, n), bool))
+
+    def _structure(self, given: Structure, seen: Probes, n: int) -> Structure:
+        """The graph of one instance at one step: that of its inputs, and what its hints add."""
+        if isinstance(given, PointerGraph):
+            more = structures.pointers(self.encoded_hints, seen, n)
+            return PointerGraph(pointers=jnp.concatenate([given.pointers, more]), n_node=n)
+        if isinstance(given, DenseGraph) and self.pairs is Pairs.RELATED:
+            return DenseGraph(mask=given.mask | structures.related(self.encoded_hints, seen, n))
+        return given
 
     def _step(
-        self,
-        encoded: Latent,
-        structure: DenseGraph | SparseGraph,
-        hidden: Array,
-        seen: Probes,
-        n: int,
+        self, encoded: Latent, given: Structure, hidden: Array, seen: Probes, n: int
     ) -> tuple[Latent, Array]:
-        def one(
-            encoded: Latent, structure: DenseGraph | SparseGraph, hidden: Array, seen: Probes
-        ) -> PyTree:
-            latent = encoded + self.encode_hints(seen, n) if self.hints else encoded
+        """Moves a batch. With the new node fields come the fields that decoders read."""
+
+        def one(encoded: Latent, given: Structure, hidden: Array, seen: Probes) -> PyTree:
+            latent = encoded + self.encode_hints(seen, n) if self.encoded_hints else encoded
+            structure = self._structure(given, seen, n)
             edge = latent.edge
-            if isinstance(structure, SparseGraph):
+            if not isinstance(structure, (DenseGraph, PointerGraph)):
                 edge = edge[structure.senders, structure.receivers]
             node = jnp.concatenate([latent.node, hidden], axis=-1)
-            return latent, self.processor(node, edge, latent.graph, structure)
+            moved = self.processor(node, edge, latent.graph, structure)
+            if not isinstance(moved, tuple):
+                return latent, moved
+            pairs = jnp.concatenate([latent.edge, moved[1]], axis=-1)
+            return Latent(latent.node, pairs, latent.graph), moved[0]
 
-        return jax.vmap(one)(encoded, structure, hidden, seen)
+        return jax.vmap(one)(encoded, given, hidden, seen)
 
     def _decode(
         self, probes: tuple[Probe, ...], latent: Latent, hidden: Array, moved: Array
     ) -> dict[str, Array]:
         node = jnp.concatenate([latent.node, hidden, moved], axis=-1)
         return {p.name: jax.vmap(self.decoders[p.name])(node, latent) for p in probes}
+
+
+def _dtype() -> jnp.dtype:
+    return jax.dtypes.canonicalize_dtype(float)
 
 
 def _where(mask: Array, new: PyTree, old: PyTree) -> PyTree:

@@ -21,7 +21,7 @@ from jaxtyping import Int
 
 from catalign._errors import InputError
 from catalign._typing import Probes
-from catalign.algorithms.spec import Kind, Probe
+from catalign.algorithms.spec import Kind, Location, Probe
 
 
 @jax.tree_util.register_dataclass
@@ -90,11 +90,25 @@ def harden(probe: Probe, raw: Array) -> Array:
     match probe.kind:
         case Kind.SCALAR:
             return raw
+        case Kind.SHOULD_BE_PERMUTATION if probe.location is Location.NODE:
+            return _harden_permutation(raw)
         case Kind.MASK:
             hard = raw > 0
             return hard.astype(jnp.int8) if probe.partial else hard
         case _:
             return jnp.argmax(raw, axis=-1).astype(jnp.int32)
+
+
+def _harden_permutation(raw: Array) -> Array:
+    """The first is where pointing to itself is likeliest; every other node points elsewhere."""
+    n = raw.shape[-1]
+    is_self = jnp.eye(n, dtype=bool)
+    rest = jnp.where(jnp.broadcast_to(is_self, raw.shape), -jnp.inf, raw)
+    itself = jnp.diagonal(raw, axis1=-2, axis2=-1)
+    likely = itself - jax.nn.logsumexp(rest, axis=-1) if n > 1 else itself
+    nodes = jnp.broadcast_to(jnp.arange(n), likely.shape)
+    is_first = nodes == jnp.argmax(likely, axis=-1, keepdims=True)
+    return jnp.where(is_first, nodes, jnp.argmax(rest, axis=-1)).astype(jnp.int32)
 
 
 def harden_all(probes: tuple[Probe, ...], raw: Probes) -> dict[str, Array]:

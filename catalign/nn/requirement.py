@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from catalign._errors import SortError
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
-from catalign.nn.encoder import POINTERS
+from catalign.nn.encoder import POINTERS, is_node_pointer
+from catalign.nn.option import EdgePointers
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 from catalign.polynomial.sort import ONE, E, Sort, V
@@ -28,15 +29,21 @@ def required_sort(probe: Probe) -> Sort:
     return place * V if probe.kind in POINTERS else place
 
 
-def check_expressible(probes: Iterable[Probe], diagram: PolynomialDiagram) -> None:
+def check_expressible(
+    probes: Iterable[Probe],
+    diagram: PolynomialDiagram,
+    edge_pointers: EdgePointers = EdgePointers.TRIPLES,
+) -> None:
     """Raises unless encode-process-decode over a diagram can read and predict the probes.
 
     The decoders read pairs of nodes (`pair_readout`) and the graph (`readout`) off a node field.
-    What needs triples needs them in the processor too, or no step could compute it.
+    What needs triples needs them in the processor too, or no step could compute it; unless the
+    pointers of pairs are read off a pair and a node, as in the benchmark, which cannot say
+    everything.
 
     Raises:
-      SortError: A probe needs node triples, or pairs of nodes where the diagram has edges only; or
-        there is no edge mask to be the edges.
+      SortError: A probe needs node triples, or pairs of nodes where the diagram has edges only;
+        there is no edge mask to be the edges; or the diagram follows pointers, and there are none.
     """
     probes = tuple(probes)
     if V not in diagram.codomain:
@@ -49,10 +56,16 @@ def check_expressible(probes: Iterable[Probe], diagram: PolynomialDiagram) -> No
             )
         )
     for probe in probes:
-        if required_sort(probe) == V * V * V and V * V * V not in diagram.messages:
+        needs_triples = required_sort(probe) == V * V * V and edge_pointers is EdgePointers.TRIPLES
+        if needs_triples and V * V * V not in diagram.messages:
             raise SortError(
                 _message(str(probe), "messages on V*V*V (node triples)", diagram, library.triplet)
             )
+    if diagram.pointers and not any(is_relation_pointer(p) for p in probes):
+        need = "a node pointer among its inputs or its read hints, to be the pointer " + ", ".join(
+            diagram.pointers
+        )
+        raise SortError(_message("the spec", need, diagram, library.message_passing_dense))
     if E not in diagram.domain:
         return
     for probe in probes:
@@ -100,6 +113,11 @@ def check_alignable(spec: Spec, diagram: PolynomialDiagram) -> None:
             could = library.triplet if needs_triples else dense
             need = "more than one semiring value and its provenance at each node"
             raise SortError(_message(str(probe), need, diagram, could))
+
+
+def is_relation_pointer(probe: Probe) -> bool:
+    """Whether a probe is a pointer from node to node that is known before the outputs are."""
+    return is_node_pointer(probe) and probe.stage is not Stage.OUTPUT
 
 
 def edge_mask(inputs: tuple[Probe, ...]) -> Probe:

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalign._errors import InputError
-
-
-class HintMode(enum.Enum):
-    """How a reasoner uses the hints of its algorithm."""
-
-    ENCODED_DECODED = "encoded_decoded"
-    """Reads the hints of each step and predicts those of the next."""
-    NONE = "none"
-    """Sees inputs and outputs alone."""
+from catalign.nn.option import EdgePointers, Feedback, Options, Precision
+from catalign.nn.option import HintMode as HintMode
 
 
 class Schedule(enum.Enum):
@@ -25,6 +18,15 @@ class Schedule(enum.Enum):
     CONSTANT = "constant"
     COSINE = "cosine"
     """Falls to zero along half a cosine."""
+
+
+_ENUMS = (
+    ("hints", HintMode),
+    ("feedback", Feedback),
+    ("edge_pointers", EdgePointers),
+    ("precision", Precision),
+    ("schedule", Schedule),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,10 @@ class TrainConfig:
         out.
       width: The width of latent fields.
       hints: How hints are used.
+      feedback: In which form predicted hints are read.
+      edge_pointers: What pointers of node pairs are read off.
+      invert_pointers: Whether pointers are read at both of their ends.
+      precision: How matrix products of a learned processor are computed.
       hint_weight: What the hint losses count for, beside 1 for the output losses.
       teacher_forcing: The probability that a step reads the true hint in place of the predicted
         one.
@@ -80,6 +86,10 @@ class TrainConfig:
     semiring: str | None = None
     width: int = 32
     hints: HintMode = HintMode.ENCODED_DECODED
+    feedback: Feedback = Feedback.SOFT
+    edge_pointers: EdgePointers = EdgePointers.TRIPLES
+    invert_pointers: bool = False
+    precision: Precision = Precision.FULL
     hint_weight: float = 1.0
     teacher_forcing: float = 0.0
     learning_rate: float = 1e-3
@@ -131,7 +141,7 @@ class TrainConfig:
             _check_real(name, getattr(self, name), low=0.0, open_below=True)
         _check_real("hint_weight", self.hint_weight, low=0.0)
         _check_real("teacher_forcing", self.teacher_forcing, low=0.0, high=1.0)
-        for name, kind in (("hints", HintMode), ("schedule", Schedule)):
+        for name, kind in _ENUMS:
             if not isinstance(getattr(self, name), kind):
                 known = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)
                 raise InputError(
@@ -141,6 +151,17 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, str) and value):
                 raise InputError(f"`{name}` is {value!r}, but it must be a name or None.")
+
+    @property
+    def options(self) -> Options:
+        """How a learned reasoner reads and predicts probes."""
+        return Options(
+            hints=self.hints,
+            feedback=self.feedback,
+            edge_pointers=self.edge_pointers,
+            invert_pointers=self.invert_pointers,
+            precision=self.precision,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as values that JSON knows.
@@ -177,7 +198,7 @@ class TrainConfig:
                 f"The settings hold {', '.join(unknown)}, which this version does not know."
             )
         found = dict(values)
-        for name, kind in (("hints", HintMode), ("schedule", Schedule)):
+        for name, kind in _ENUMS:
             if name in found:
                 try:
                     found[name] = kind(found[name])

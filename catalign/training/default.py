@@ -11,7 +11,7 @@ from catalign.alignment import catalogue
 from catalign.nn.aligned import AlignedReasoner
 from catalign.nn.build import ALIGNED, build_reasoner
 from catalign.nn.reasoner import AbstractReasoner
-from catalign.training.config import HintMode, TrainConfig
+from catalign.training.config import TrainConfig
 
 Build = Callable[[Algorithm, TrainConfig, nnx.Rngs], AbstractReasoner]
 
@@ -51,7 +51,7 @@ def build_from_config(
         config.processor,
         semiring=config.semiring,
         width=config.width,
-        with_hints=config.hints is HintMode.ENCODED_DECODED,
+        options=config.options,
         rngs=rngs,
     )
 

@@ -11,9 +11,10 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.catalogue import get
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.algorithms.trace import Trace
-from catalign.nn.mpnn import MPNN, SparseMPNN
 from catalign.nn.neural import NeuralReasoner
+from catalign.nn.option import HintMode, Options
 from catalign.nn.prediction import harden_all
+from catalign.nn.processors.mpnn import MPNN, SparseMPNN
 
 N, BATCH, STEPS = 4, 3, 5
 
@@ -25,7 +26,8 @@ def _trace() -> Trace:
 
 @functools.cache
 def _reasoner(processor: type = MPNN, with_hints: bool = True) -> NeuralReasoner:
-    return NeuralReasoner(get("bfs").spec, processor, 8, with_hints=with_hints, rngs=nnx.Rngs(0))
+    options = Options(hints=HintMode.ENCODED_DECODED if with_hints else HintMode.NONE)
+    return NeuralReasoner(get("bfs").spec, processor, 8, options=options, rngs=nnx.Rngs(0))
 
 
 @functools.cache

@@ -149,7 +149,7 @@ def test_bad_settings_leave_no_directory(tmp_path, capsys, changed, says):
 MINE = '''
 import dataclasses
 from catalign.algorithms.elementary_graph import bfs
-from catalign.nn.mpnn import MPNN
+from catalign.nn.processors.mpnn import MPNN
 
 mine = dataclasses.replace(bfs, name="my_search")
 

@@ -31,7 +31,7 @@ from catalign.training.config import HintMode, Schedule, TrainConfig
         ({"warmup_steps": 5, "steps": 5}, "warm up for fewer"),
         (
             {"hints": "none"},
-            "`hints` is 'none', but it must be one of HintMode.ENCODED_DECODED, HintMode.NONE",
+            "`hints` is 'none', but it must be one of HintMode.ENCODED_DECODED, HintMode.DECODED",
         ),
         ({"schedule": None}, "`schedule` is None"),
         ({"processor": ""}, "`processor` is ''"),
@@ -55,7 +55,7 @@ def test_settings_survive_json() -> None:
     ("values", "message"),
     [
         ({"stepz": 3}, "stepz, which this version does not know"),
-        ({"hints": "all"}, "'encoded_decoded', 'none'"),
+        ({"hints": "all"}, "'encoded_decoded', 'decoded', 'none'"),
     ],
 )
 def test_damaged_settings_are_named(values: dict, message: str) -> None:

@@ -2,50 +2,17 @@
 
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
 from catalign.algebra.instances import max_plus
-from catalign.algebra.monoid import CommutativeMonoid
 from catalign.integral.graph import DenseGraph, SparseGraph
-from catalign.nn.processor import AbstractProcessor
+from catalign.nn.option import PLAIN, UpdateStyle
+from catalign.nn.processor import AbstractProcessor, Structure
+from catalign.nn.processors.parts import Aggregation, Message, Update, combine, combine_segments
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
-
-
-class _Message(nnx.Module):
-    """The argument pushforward of a message: a perceptron of its roles."""
-
-    def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
-        self.sender = nnx.Linear(node_width, width, rngs=rngs)
-        self.receiver = nnx.Linear(node_width, width, rngs=rngs)
-        self.edge = nnx.Linear(width, width, rngs=rngs)
-        self.graph = nnx.Linear(width, width, rngs=rngs)
-        self.hidden = nnx.Linear(width, width, rngs=rngs)
-        self.out = nnx.Linear(width, width, rngs=rngs)
-
-    def __call__(self, sender: Array, receiver: Array, edge: Array, graph: Array) -> Array:
-        """Combines roles that went through their linear map before they were pulled back."""
-        added = sender + receiver + edge + graph.reshape((1,) * (edge.ndim - 1) + graph.shape)
-        return self.out(jax.nn.relu(self.hidden(jax.nn.relu(added))))
-
-
-class _Update(nnx.Module):
-    """The node update: a perceptron of the old node and what it received, normalised."""
-
-    def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
-        self.node = nnx.Linear(node_width, width, rngs=rngs)
-        self.received = nnx.Linear(width, width, rngs=rngs)
-        self.norm = nnx.LayerNorm(width, rngs=rngs)
-
-    def __call__(self, node: Array, received: Array) -> Array:
-        # A node that no message reached holds the monoid's unit, which may be infinite: it received
-        # nothing.
-        finite = jnp.where(jnp.isfinite(received), received, 0.0)
-        return self.norm(jax.nn.relu(self.node(node) + self.received(finite)))
 
 
 class MPNN(AbstractProcessor):
@@ -58,7 +25,8 @@ class MPNN(AbstractProcessor):
       node_width: The width of the node field that it reads.
       width: The width of the pair and graph fields that it reads, and of the node field that it
         gives.
-      aggregation: The commutative monoid that combines messages; max if left out.
+      aggregation: How messages are combined: by a commutative monoid, or `Mean()`; max if left out.
+      style: How the update ends.
       rngs: Parameter keys.
 
     Example:
@@ -81,11 +49,12 @@ class MPNN(AbstractProcessor):
         node_width: int,
         width: int,
         *,
-        aggregation: CommutativeMonoid = max_plus.add,
+        aggregation: Aggregation = max_plus.add,
+        style: UpdateStyle = PLAIN,
         rngs: nnx.Rngs,
     ) -> None:
-        self.message = _Message(node_width, width, rngs=rngs)
-        self.update = _Update(node_width, width, rngs=rngs)
+        self.message = Message(node_width, width, rngs=rngs)
+        self.update = Update(node_width, width, style=style, rngs=rngs)
         self.aggregation = aggregation
 
     def __call__(
@@ -93,16 +62,12 @@ class MPNN(AbstractProcessor):
         node: Float[Array, "n v"],
         edge: Float[Array, "n n w"],
         graph: Float[Array, " w"],
-        structure: DenseGraph | SparseGraph,
+        structure: Structure,
     ) -> Float[Array, "n w"]:
         """Computes the new node field; the mask of `structure` says which pairs send."""
         dense = self.expect(structure, DenseGraph)
-        psi = self.message
-        messages = psi(
-            psi.sender(node)[:, None], psi.receiver(node)[None, :], psi.edge(edge), psi.graph(graph)
-        )
-        sent = jnp.where(dense.mask[..., None], messages, self.aggregation.unit)
-        return self.update(node, self.aggregation.reduce(sent, 0))
+        messages = self.message.of_pairs(node, edge, graph)
+        return self.update(node, combine(messages, dense.mask, self.aggregation))
 
 
 class SparseMPNN(AbstractProcessor):
@@ -135,11 +100,12 @@ class SparseMPNN(AbstractProcessor):
         node_width: int,
         width: int,
         *,
-        aggregation: CommutativeMonoid = max_plus.add,
+        aggregation: Aggregation = max_plus.add,
+        style: UpdateStyle = PLAIN,
         rngs: nnx.Rngs,
     ) -> None:
-        self.message = _Message(node_width, width, rngs=rngs)
-        self.update = _Update(node_width, width, rngs=rngs)
+        self.message = Message(node_width, width, rngs=rngs)
+        self.update = Update(node_width, width, style=style, rngs=rngs)
         self.aggregation = aggregation
 
     def __call__(
@@ -147,7 +113,7 @@ class SparseMPNN(AbstractProcessor):
         node: Float[Array, "n v"],
         edge: Float[Array, "e w"],
         graph: Float[Array, " w"],
-        structure: DenseGraph | SparseGraph,
+        structure: Structure,
     ) -> Float[Array, "n w"]:
         """Computes the new node field; edge k of `structure` carries row k of `edge`."""
         sparse = self.expect(structure, SparseGraph)
@@ -158,5 +124,5 @@ class SparseMPNN(AbstractProcessor):
             psi.edge(edge),
             psi.graph(graph),
         )
-        received = self.aggregation.segment(messages, sparse.receivers, node.shape[0])
+        received = combine_segments(messages, sparse.receivers, node.shape[0], self.aggregation)
         return self.update(node, received)

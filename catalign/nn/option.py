@@ -1,0 +1,94 @@
+"""Options of encode-process-decode, as typed values. Imports no JAX."""
+
+import enum
+from dataclasses import dataclass
+
+
+class HintMode(enum.Enum):
+    """How a reasoner uses the hints of its algorithm."""
+
+    ENCODED_DECODED = "encoded_decoded"
+    """Reads the hints of each step and predicts those of the next."""
+    DECODED = "decoded"
+    """Predicts the hints of each step and reads none: they only shape what is learned."""
+    NONE = "none"
+    """Sees inputs and outputs alone."""
+
+    @property
+    def encodes(self) -> bool:
+        """Whether hints are read."""
+        return self is HintMode.ENCODED_DECODED
+
+    @property
+    def decodes(self) -> bool:
+        """Whether hints are predicted."""
+        return self is not HintMode.NONE
+
+
+class Feedback(enum.Enum):
+    """In which form a predicted hint is read by the next step."""
+
+    SOFT = "soft"
+    """As the value expected under the predicted distribution, so that gradients flow in time."""
+    HARD = "hard"
+    """As the most likely value, without a gradient."""
+    HARD_ON_RUN = "hard_on_run"
+    """Soft while it trains, hard when it runs."""
+
+
+class EdgePointers(enum.Enum):
+    """What the pointer of a node pair u, v to a node k is read off."""
+
+    TRIPLES = "triples"
+    """The pairs (u,v), (u,k) and (v,k): messages on `V*V*V`, which the processor must have too."""
+    ENDS = "ends"
+    """The pair (u,v) and the node k, as in the benchmark: any processor on node pairs will do."""
+
+
+class Precision(enum.Enum):
+    """How matrix products are computed."""
+
+    FULL = "float32"
+    HALF = "bfloat16"
+    """With factors rounded to bfloat16 and sums in float32. Parameters stay as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a reasoner that encodes, processes and decodes is put together.
+
+    Attributes:
+      hints: How hints are used.
+      feedback: In which form predicted hints are read.
+      edge_pointers: What the pointers of node pairs are read off.
+      invert_pointers: Whether an encoded pointer from v to j is also read at (j, v), by a linear
+        map of its own.
+      precision: How matrix products are computed.
+    """
+
+    hints: HintMode = HintMode.ENCODED_DECODED
+    feedback: Feedback = Feedback.SOFT
+    edge_pointers: EdgePointers = EdgePointers.TRIPLES
+    invert_pointers: bool = False
+    precision: Precision = Precision.FULL
+
+
+DEFAULT = Options()
+"""The options where none are given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateStyle:
+    """How a processor finishes the new field of its nodes.
+
+    Attributes:
+      layer_norm: Whether it is normalised.
+      gated: Whether a learned gate, shut at first, mixes it with the hidden state of before.
+    """
+
+    layer_norm: bool = True
+    gated: bool = False
+
+
+PLAIN = UpdateStyle()
+"""Normalised and without a gate."""
