@@ -9,6 +9,7 @@ PROCESSORS = (
     "aligned",
     "deep_sets",
     "edge_transformer",
+    "exact",
     "gat",
     "gatv2",
     "mpnn",

@@ -128,6 +128,8 @@ def describe(event: events.Event) -> str | None:
         case events.Started():
             begins = f", resumed at step {event.resumed_from}" if event.resumed_from else ""
             where = f", writing to {event.run_dir}" if event.run_dir else ""
+            if not event.parameters:
+                return f"{event.task} with {event.processor} on {event.device}{where}"
             return (
                 f"{event.task} with {event.processor}: {event.parameters:,} parameters, "
                 f"{event.steps} steps on {event.device}{begins}{where}"
@@ -143,6 +145,8 @@ def describe(event: events.Event) -> str | None:
                 f"rounded constants {did}: {score_text(event.learned)} learned, "
                 f"{score_text(event.hardened)} rounded"
             )
+        case events.Found():
+            return event.text
         case events.Evaluated():
             row = event.evaluation
             return f"evaluated n = {row.size}: {score_text(row)} in {row.seconds:.1f} s"

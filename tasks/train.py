@@ -91,6 +91,8 @@ def _show_result(flags: TrainFlags, report: "TrainReport", run: Path, seconds: f
         trained = f"trained on n <= {max(config.sizes)}"
         title = f"{report.task} with {config.processor}, {trained}"
         display.console().print(display.evaluation_table(rows, title=title))
+        if report.certificate is not None:
+            display.say(f"\n{report.certificate}")
         learned = report.reasoner.describe()
         if learned:
             display.say(f"\nlearned, {learned}")

@@ -104,6 +104,17 @@ class Hardened:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """The discrete learner found the rule of a field, or settles what it needs.
+
+    Attributes:
+      text: What it found, in one line.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluated:
     """One size of the final evaluation is done."""
 
@@ -119,5 +130,14 @@ class Finished:
 
 
 Event: TypeAlias = (
-    Started | Compiled | Progress | Logged | Validated | Saved | Hardened | Evaluated | Finished
+    Started
+    | Compiled
+    | Progress
+    | Logged
+    | Validated
+    | Saved
+    | Hardened
+    | Found
+    | Evaluated
+    | Finished
 )

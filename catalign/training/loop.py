@@ -17,6 +17,7 @@ from catalign.training.directory import (
     open_run,
     read_run,
 )
+from catalign.training.discrete.run import EXACT, read_exact, train_exact
 from catalign.training.interrupt import InterruptFlag
 from catalign.training.layout import Layout
 from catalign.training.run import OnEvent, Run
@@ -64,6 +65,7 @@ def train(
       CheckpointError: The run's newest checkpoint is damaged.
       DivergedError: A value became NaN or infinite.
       InterruptedRun: A signal stopped the run, which is saved. Only with `run_dir`.
+      NotLearnedError: The exact processor found no program.
     """
     for name in ("sizes", "eval_sizes"):
         low = [size for size in getattr(config, name) if size < algorithm.min_size]
@@ -75,6 +77,8 @@ def train(
     config = fill(algorithm, config) if build is build_from_config else config
     if run_dir is not None:
         check_run(run_dir, algorithm.name, config)
+    if config.processor == EXACT:
+        return train_exact(algorithm, config, run_dir, on_event)
     reasoner = build(algorithm, config, nnx.Rngs(config.seed))
     if run_dir is None:
         return Run(algorithm, config, reasoner, None, None, None, on_event).complete()
@@ -107,6 +111,8 @@ def load_reasoner(
             f"`run_dir` {str(run_dir)!r} is a run of {info.task}, "
             f"but `algorithm` is {algorithm.name}."
         )
+    if info.config.processor == EXACT:
+        return read_exact(info.path)
     reasoner = build(algorithm, info.config, nnx.Rngs(info.config.seed))
     graphdef, params, rest = split_reasoner(reasoner)
     names = loss_names(reasoner, algorithm, info.config)

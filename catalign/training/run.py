@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from catalign._typing import PyTree
 from catalign.algorithms.algorithm import Algorithm
+from catalign.alignment.certificate import Certificate
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.checkpoint import CheckpointStore
 from catalign.training.config import TrainConfig
@@ -77,6 +78,7 @@ class TrainReport:
       parameters: The number of learned numbers.
       seconds: The time spent on updates, over all processes of the run.
       run_dir: Where everything was written; None in memory.
+      certificate: What is known of a discrete program beyond its scores; None for networks.
     """
 
     task: str
@@ -88,6 +90,7 @@ class TrainReport:
     parameters: int
     seconds: float
     run_dir: Path | None
+    certificate: Certificate | None = None
 
 
 class Run:

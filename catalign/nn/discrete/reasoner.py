@@ -1,0 +1,81 @@
+"""The discrete reasoner: a program as a reasoner, so that it is scored and run like every other."""
+
+from flax import nnx
+from jax import Array
+
+from catalign._errors import UnsupportedError
+from catalign._typing import KeyArray, Probes
+from catalign.nn.discrete.explanation import explain
+from catalign.nn.discrete.program import Program
+from catalign.nn.prediction import Execution, Predictions
+from catalign.nn.reasoner import AbstractReasoner
+from catalign.polynomial import library
+from catalign.polynomial.diagram import PolynomialDiagram
+
+
+class DiscreteReasoner(AbstractReasoner):
+    """A learned program, hardened: it is exact or wrong, never approximate.
+
+    It starts from the inputs alone, decides by itself when it ends, and reads the order of the
+    nodes, not the values of `pos`.
+
+    Args:
+      program: What was learned.
+
+    Example:
+      >>> import catalign
+      >>> import jax
+      >>> minimum = catalign.load("minimum")
+      >>> inputs = catalign.algorithms.get("minimum").sample_inputs(jax.random.key(0), 2, 5)
+      >>> execution = minimum.run(inputs, max_steps=9)
+      >>> (execution.outputs["min"] == inputs["key"].argmin(axis=1)).tolist()
+      [True, True]
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = nnx.static(program)
+        self.spec = program.spec
+
+    @property
+    def diagram(self) -> PolynomialDiagram:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The diagram of the widest rule: triples where a rule of pairs selects a third node."""
+        ranks = [rule.field.rank for rule in self.program.step]
+        return library.triplet if max(ranks, default=0) == 2 else library.message_passing_dense
+
+    def __call__(
+        self,
+        inputs: Probes,
+        hints: Probes,
+        lengths: Array,
+        *,
+        steps: int,
+        teacher_forcing: float | Array = 0.0,
+        key: KeyArray | None = None,
+    ) -> Predictions:
+        """Refused: a program has no logits to train.
+
+        Raises:
+          UnsupportedError: Always. It is learned by `catalign.training.discrete.learn`.
+        """
+        raise UnsupportedError(
+            f"the program of {self.program.name} cannot be trained by gradients: it is discrete. "
+            "Learn one with `catalign.training.discrete.learn`, or call `run`."
+        )
+
+    def run(
+        self,
+        inputs: Probes,
+        *,
+        max_steps: int,
+        first: Probes | None = None,
+        lengths: Array | None = None,
+    ) -> Execution:
+        """Runs the program. It makes its own first state: `first` is not read."""
+        del first
+        outputs, state, steps, done = self.program.run(inputs, max_steps, lengths)
+        hints = {p.name: state[p.name] for p in self.spec.hints}
+        return Execution(outputs=outputs, hints=hints, steps=steps, converged=done)
+
+    def describe(self) -> str:
+        """The rules that were learned."""
+        return explain(self.program)

@@ -1,0 +1,147 @@
+"""Selections: the first, least or greatest candidate under a conjunction of conditions."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from catalign.nn.discrete.condition import Condition
+from catalign.nn.discrete.expression import Node, Value
+from catalign.nn.discrete.scalar import Scalar
+from catalign.nn.discrete.view import NONE, View
+
+
+@dataclass(frozen=True)
+class Select(Node):
+    """The candidate k with the least (or greatest) key among those where all conditions hold.
+
+    Maths: the push-forward along `V x R -> R` (R the receivers) in the provenance semiring of the
+    key: `sum over k of [conditions] . (key[k], k)`, where + keeps the better key, the first k among
+    equal ones. Without a key, the key is the place of k in order.
+
+    Attributes:
+      key: What is compared, an expression in `k`; None for the order of the nodes.
+      greatest: Whether the greatest (or last) is taken.
+      where: The conditions, in `k`.
+    """
+
+    key: Scalar | None
+    greatest: bool
+    where: tuple[Condition, ...]
+    own_cost: ClassVar[float] = 1.0
+
+    @property
+    def cost_inside(self) -> float:
+        """Less than its own cost: a rule that uses it several times defines it once."""
+        return 1.5 + 0.3 * self.cost
+
+    def evaluate(self, view: View) -> Value:
+        """The node selected; none if no candidate fulfils the conditions."""
+        return best(view, self)[0]
+
+    def __str__(self) -> str:
+        conditions = " and ".join(str(c) for c in self.where) or "any"
+        if self.key is None:
+            return f"({'last' if self.greatest else 'first'} k: {conditions})"
+        return f"(arg{'max' if self.greatest else 'min'} {self.key} over k: {conditions})"
+
+
+@dataclass(frozen=True)
+class Best(Scalar):
+    """The key of a selected candidate: the value of the push-forward; NaN if there is none."""
+
+    selection: Select
+    own_cost: ClassVar[float] = 0.5
+
+    def evaluate(self, view: View) -> Value:
+        """The best key."""
+        return best(view, self.selection)[1]
+
+    def __str__(self) -> str:
+        return str(self.selection).replace("arg", "", 1)
+
+
+def best(view: View, selection: Select) -> tuple[Value, Value]:
+    """The selected node and its key."""
+    return view.derived(("best", selection), lambda: _best(view, selection))
+
+
+def _best(view: View, selection: Select) -> tuple[Value, Value]:
+    xp = view.xp
+    allowed = xp.ones((1, 1, 1, view.n), bool)
+    for condition in selection.where:
+        allowed = allowed & view(condition)
+    if selection.key is None:
+        some = allowed.any(axis=3, keepdims=True)
+        if selection.greatest:
+            at = view.n - 1 - xp.argmax(allowed[..., ::-1], axis=3, keepdims=True)
+        else:
+            at = xp.argmax(allowed, axis=3, keepdims=True)
+        at = xp.where(some, at.astype(xp.int32), xp.int32(NONE))
+        return at, at.astype(view.dtype)
+    allowed, key = xp.broadcast_arrays(allowed, view(selection.key))
+    allowed = allowed & ~xp.isnan(key)
+    some = allowed.any(axis=3, keepdims=True)
+    worst = xp.asarray(-xp.inf if selection.greatest else xp.inf, key.dtype)
+    shown = xp.where(allowed, key, worst)
+    # Only allowed candidates count, so that an infinite key is a key like any other.
+    value = (xp.max if selection.greatest else xp.min)(shown, axis=3, keepdims=True)
+    at = xp.argmax(allowed & (shown == value), axis=3, keepdims=True)
+    at = xp.where(some, at.astype(xp.int32), xp.int32(NONE))
+    return at, xp.where(some, value, xp.asarray(xp.nan, key.dtype))
+
+
+@dataclass(frozen=True)
+class PairEnd(Node):
+    """One end of the pair (a, b), a before b, with the next edge scalar after that of a pair.
+
+    Maths: `argmin over a < b of E[a, b]` among the pairs where a mask holds and that come after
+    (u, v), in the order of E and then of rows; `greatest` turns the order of E around. Without the
+    pair (u, v), the least of all.
+
+    Attributes:
+      name: The edge scalar E.
+      mask: The edge mask.
+      greatest: Whether edges come in decreasing order.
+      after: The pair (u, v), or two times None.
+      second: Whether this is b.
+    """
+
+    name: str
+    mask: str
+    greatest: bool
+    after: tuple[Node, Node] | None
+    second: bool
+    names: ClassVar[tuple[str, ...]] = ("name", "mask")
+    own_cost: ClassVar[float] = 2.0
+
+    def evaluate(self, view: View) -> Value:
+        """The end's node, `[m, 1, 1, 1]`; none if no pair is left."""
+        key = ("pair", self.name, self.mask, self.greatest, self.after)
+        return view.derived(key, lambda: self._pair(view))[int(self.second)]
+
+    def _pair(self, view: View) -> tuple[Value, Value]:
+        xp, n = view.xp, view.n
+        E = view.fields[self.name]
+        sign = -1 if self.greatest else 1
+        nodes = xp.arange(n)
+        mask = view.fields[self.mask].astype(xp.int32) == 1
+        allowed = mask & (nodes[:, None] < nodes[None, :])[None]
+        if self.after is not None:
+            u, v = (view(end).reshape(-1, 1, 1) for end in self.after)
+            axes = (self.after[0].axis, self.after[1].axis)
+            last = view.at_pair(E, axes, view(self.after[0]), view(self.after[1]), float("nan"))
+            last = last.reshape(last.shape[0], 1, 1)
+            row, column = nodes[None, :, None], nodes[None, None, :]
+            behind = (row > u) | ((row == u) & (column > v))
+            later = (sign * E > sign * last) | ((last == E) & behind)
+            allowed = allowed & xp.where(xp.isnan(last), True, later)
+        flat = xp.where(allowed, sign * E, xp.inf).reshape(view.m, -1)
+        at = xp.argmin(flat, axis=1).astype(xp.int32)
+        some = allowed.reshape(view.m, -1).any(axis=1)
+        ends = (xp.where(some, end, NONE).astype(xp.int32) for end in (at // n, at % n))
+        a, b = (end.reshape(view.m, 1, 1, 1) for end in ends)
+        return a, b
+
+    def __str__(self) -> str:
+        what = "next greatest" if self.greatest else "next least"
+        after = f" after ({self.after[0]}, {self.after[1]})" if self.after else ""
+        return f"{'second' if self.second else 'first'} end of the {what} {self.name}{after}"

@@ -1,0 +1,509 @@
+"""Candidates: what a rule of one field may be made of, judged at some rows.
+
+From the catalogue to a `Problem`: terms are evaluated and merged where they agree everywhere, the
+selections that cover the changed rows are searched for, and conditions are formed from all of them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TypeVar
+
+import numpy as np
+
+from catalign.algorithms.spec import Kind, Location
+from catalign.nn.discrete import catalogue
+from catalign.nn.discrete.condition import (
+    Before,
+    Condition,
+    Less,
+    LessEqual,
+    Same,
+)
+from catalign.nn.discrete.expression import At, Expression, Middle, Node, Register
+from catalign.nn.discrete.rule import Constantly, Own
+from catalign.nn.discrete.scalar import Binary, Constant, Of, OfGraph, OfPair, Scalar, operate
+from catalign.nn.discrete.selection import Best, Select
+from catalign.nn.discrete.signature import Field, Signature
+from catalign.training.discrete.rows import Rows
+from catalign.training.discrete.search import Bank, Found, Key, promising, selections, separations
+from catalign.training.discrete.tree import Problem
+
+E = TypeVar("E", bound=Expression)
+TOLERANCE = 1e-9
+"""How far a scalar may be from its target, relative to 1 + its size, in float64."""
+SEARCH_ROWS = 250
+"""How many rows a search for selections looks at."""
+CONDITIONS = (1500, 3000, 6000)
+"""How many conditions of each tier a tree may choose from, the cheapest ones."""
+PRICE = 0.06
+"""The share of the rows that a selection must cover more for each unit of its cost."""
+POINTS = 14
+"""How many terms are looked at as points, three at a time."""
+FEW = 4
+"""How many values make a scalar a class."""
+COVER = 6
+"""How many selections are taken to cover the rows of one phase."""
+
+
+@dataclass
+class Columns:
+    """Expressions with different values at some rows; of equal ones the cheapest is kept."""
+
+    expressions: list = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)
+    known: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, expression: Expression, value: np.ndarray) -> None:
+        """Adds an expression unless a cheaper one is known with the same values."""
+        key = value.tobytes()
+        at = self.known.get(key)
+        if at is None:
+            self.known[key] = len(self.expressions)
+            self.expressions.append(expression)
+            self.values.append(value)
+        elif expression.cost_inside < self.expressions[at].cost_inside:
+            self.expressions[at] = expression
+
+
+class Booleans:
+    """Conditions with different values, up to negation, and not constant; the cheapest ones."""
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, int] = {}
+        self.makers: list[Callable[[], Condition]] = []
+        self.costs: list[float] = []
+        self.values: list[np.ndarray] = []
+
+    def add(self, condition: Condition, value: np.ndarray) -> None:
+        """Adds one condition."""
+        self.add_many(value[None], [condition.cost], lambda _: condition)
+
+    def add_many(
+        self, values: np.ndarray, costs: Sequence[float], make: Callable[[int], Condition]
+    ) -> None:
+        """Adds conditions, given their values `[c, r]`; one is made only if it is kept."""
+        count = values.sum(axis=1)
+        varied = np.flatnonzero((count > 0) & (count < values.shape[1]))
+        packed = np.packbits(values[varied] ^ values[varied, :1], axis=1)
+        for row, c in enumerate(varied.tolist()):
+            key = packed[row].tobytes()
+            at = self.known.get(key)
+            if at is None:
+                self.known[key] = len(self.costs)
+                self.makers.append(lambda c=c: make(c))
+                self.costs.append(costs[c])
+                self.values.append(values[c])
+            elif costs[c] < self.costs[at]:
+                self.makers[at] = lambda c=c: make(c)
+                self.costs[at] = costs[c]
+                self.values[at] = values[c]
+
+    def cheapest(self, most: int, rows: int) -> tuple[list[Condition], np.ndarray]:
+        """The cheapest conditions, and their values `[r, conditions]`."""
+        order = np.argsort(self.costs, kind="stable")[:most]
+        if not len(order):
+            return [], np.zeros((rows, 0), bool)
+        return [self.makers[c]() for c in order], np.stack([self.values[c] for c in order], axis=1)
+
+
+def distinct(rows: Rows, terms: Iterable[E]) -> Columns:
+    """Terms with different values at the rows."""
+    columns = Columns()
+    for term in terms:
+        columns.add(term, np.ascontiguousarray(rows.values(term)))
+    return columns
+
+
+@dataclass
+class Task:
+    """One field to learn.
+
+    Attributes:
+      field: The field, primed.
+      own: The old value's field, if there is one.
+      available: What the rule may read.
+      known: Selections that other rules use.
+      tier: The tier of the catalogue.
+      constants: Numbers that occur as differences.
+    """
+
+    field: Field
+    own: Field | None
+    available: Signature
+    known: Sequence[Select]
+    tier: int
+
+
+def readable(selection: Select, signature: Signature, rank: int) -> bool:
+    """Whether a selection reads only fields of a signature, and receivers of a rank."""
+    names = {f.name for f in signature.fields}
+    receivers = set(catalogue.RECEIVERS[2]) - set(catalogue.RECEIVERS[rank])
+    return selection.reads <= names and not receivers & set(selection.walk())
+
+
+def problem(task: Task, rows: Rows, weight: np.ndarray) -> Problem:
+    """The problem of one field at some rows."""
+    return _Maker(task, rows, weight).make()
+
+
+class _Maker:
+    def __init__(self, task: Task, rows: Rows, weight: np.ndarray) -> None:
+        self.task, self.rows, self.weight = task, rows, weight
+        self.signature, self.rank = task.available, task.field.rank
+        self.y = rows.target(task.field)
+        self.old = rows.target(task.own) if task.own else None
+        base = catalogue.base_terms(self.signature, self.rank)
+        self.base = distinct(rows, base)
+        self.known = [s for s in task.known if readable(s, self.signature, self.rank)]
+        near = catalogue.near_terms(self.signature, base)
+        if task.tier > 1:
+            near += [t for t in catalogue.near_terms(self.signature, self.known[:8]) if t.parts]
+        if task.tier > 2 and self.rank == 0:
+            near += catalogue.far_terms(self.signature, base)
+        both = distinct(rows, [*base, *near])
+        self.near = [
+            t for t in both.expressions if t not in set(base) and not isinstance(t, Middle)
+        ]
+
+    @property
+    def changed(self) -> np.ndarray:
+        if self.old is None:
+            return np.ones(self.rows.count, bool)
+        return self.old != self.y
+
+    def make(self) -> Problem:
+        kind = self.task.field.kind
+        if kind in (Kind.MASK_ONE, Kind.POINTER):
+            terms, right = self.node_terms()
+        elif kind is Kind.SCALAR:
+            terms, right = self.scalar_terms()
+        else:
+            terms, right = self.class_terms()
+        if not right.any(axis=1).all():
+            return Problem([], terms, np.zeros((self.rows.count, 0), bool), right, self.weight)
+        conditions, holds = self.conditions()
+        return Problem(conditions, terms, holds, right, self.weight)
+
+    # ---- terms
+
+    def node_terms(self) -> tuple[list[Expression], np.ndarray]:
+        base = catalogue.base_terms(self.signature, self.rank)
+        terms: list[Node] = [*base, *self.near, *self.known]
+        if self.task.tier > 1:
+            terms += catalogue.far_terms(self.signature, base)
+        if self.rank == 0:
+            terms += catalogue.pair_ends(self.signature)
+        columns = distinct(self.rows, terms)
+        found = list(columns.expressions)
+        right = [value == self.y for value in columns.values]
+        new = distinct(self.rows, self.search(found, np.stack(right))).expressions
+        self.known += new
+        derived = [t for t in catalogue.near_terms(self.signature, new[:8]) if t.parts]
+        extra = distinct(self.rows, [*new, *derived])
+        self.near += [t for t in extra.expressions if not isinstance(t, Select)]
+        found += extra.expressions
+        right += [value == self.y for value in extra.values]
+        return found, np.stack(right, axis=1)
+
+    def search(self, simple: Sequence[Node], right: np.ndarray) -> list[Select]:
+        """Selections that, with simple terms, cover the changed rows of each phase."""
+        changed = np.flatnonzero(self.changed & ~(right[:1].all(axis=0)))
+        groups = self.phases(changed)
+        found: list[Select] = []
+        rng = np.random.default_rng(0)
+        for group in groups:
+            if len(group) > SEARCH_ROWS:
+                group = np.sort(rng.choice(group, SEARCH_ROWS, replace=False))
+            found += self.cover(group, simple, right[:, group])
+        return list(dict.fromkeys(found))
+
+    def phases(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Rows by the values of the masks and categories at the graph."""
+        code = np.zeros(self.rows.count, int)
+        for f in self.signature.classed(Location.GRAPH):
+            if not f.name.endswith("'"):
+                code = code * (f.classes + 1) + self.graph_value(f)
+        return [rows[code[rows] == c] for c in np.unique(code[rows])]
+
+    def graph_value(self, f: Field) -> np.ndarray:
+        return self.rows.values(Own(f.name, 0)).astype(int)
+
+    def cover(self, group: np.ndarray, simple: Sequence[Node], right: np.ndarray) -> list[Select]:
+        rest = np.arange(len(group))
+        found: list[Select] = []
+        cost = np.array([t.cost_inside for t in simple])
+        for _ in range(COVER):
+            if not len(rest):
+                break
+            rows = self.rows.subset(group[rest])
+            target = self.y[group[rest]]
+            price = PRICE * len(rest)
+            score = right[:, rest].sum(axis=1) - price * cost
+            best = int(np.argmax(score))
+            options = self.selections(rows, target, found)
+            options.sort(key=lambda f: price * f.selection.cost_inside - f.score)
+            if (
+                options
+                and options[0].score - price * options[0].selection.cost_inside > score[best]
+            ):
+                top = options[0]
+                near = [f for f in options[1:] if f.score >= 0.95 * top.score]
+                near.sort(key=lambda f: f.selection.cost)
+                found += [top.selection, *(f.selection for f in near[:2])]
+                rest = rest[~top.right]
+            elif right[best, rest].any():
+                rest = rest[~right[best, rest]]
+            else:
+                break
+        return found
+
+    def selections(self, rows: Rows, target: np.ndarray, found: Sequence[Select]) -> list[Found]:
+        tier = self.task.tier
+        base = catalogue.base_terms(self.signature, self.rank)
+        anchors: list[Node] = list(base)
+        if tier > 1:
+            anchors += dict.fromkeys([*self.known[:8], *found[::3]])
+        if tier > 2:
+            registers = [t for t in base if isinstance(t, Register)]
+            anchors += [t for t in catalogue.near_terms(self.signature, registers) if t.reads]
+        bank = Bank(rows, catalogue.literals(self.signature, anchors, tier))
+        keys = [Key(None, False), Key(None, True)]
+        for scalar in catalogue.keys(self.signature, anchors, self.rank, tier):
+            keys += [Key(scalar, False), Key(scalar, True)]
+        keys = promising(bank, keys, target, PRICE)
+        return list(selections(bank, keys, target, most=min(3, tier + 1), keep=6))
+
+    def class_terms(self) -> tuple[list[Expression], np.ndarray]:
+        f = self.task.field
+        boolean = f.kind is Kind.MASK
+        terms: list[Expression] = [Constantly(v, boolean) for v in range(f.classes)]
+        if -1 in self.y:
+            terms.append(Constantly(-1))
+        terms += [
+            Own(g.name, g.rank)
+            for g in self.signature.of(f.kind, f.location)
+            if g.classes == f.classes
+        ]
+        right = np.stack([self.rows.values(t).astype(int) == self.y for t in terms], axis=1)
+        if not right.all(axis=0).any():
+            self.separate(self.y)
+        return terms, right
+
+    def separate(self, classes: np.ndarray) -> None:
+        """Selections whose emptiness tells the classes apart."""
+        differs = np.flatnonzero(self.changed)
+        same = np.flatnonzero(~self.changed)
+        rng = np.random.default_rng(0)
+        half = SEARCH_ROWS // 2
+        chosen = [rng.choice(x, min(half, len(x)), replace=False) for x in (differs, same)]
+        group = np.sort(np.concatenate(chosen))
+        if not len(group):
+            return
+        rows = self.rows.subset(group)
+        anchors: list[Node] = [*catalogue.base_terms(self.signature, self.rank), *self.known[:4]]
+        bank = Bank(rows, catalogue.literals(self.signature, anchors, min(self.task.tier, 2)))
+        for group_rows in self._phase_groups(group):
+            self.known += separations(bank, classes[group], group_rows, keep=6)
+        self.known = list(dict.fromkeys(self.known))
+
+    def _phase_groups(self, group: np.ndarray) -> list[np.ndarray]:
+        return [np.flatnonzero(np.isin(group, part)) for part in self.phases(group)]
+
+    # ---- scalars
+
+    def close(self, value: np.ndarray) -> np.ndarray:
+        value = np.asarray(value, float)
+        equal = np.abs(value - self.y) <= TOLERANCE * (1 + np.abs(self.y))
+        return equal | (value == self.y)
+
+    def scalar_terms(self) -> tuple[list[Expression], np.ndarray]:
+        base = catalogue.base_terms(self.signature, self.rank)
+        selected = self.known[:10]
+        terms = [*base, *selected] if self.task.tier == 1 else [*base, *selected, *self.near]
+        atoms = distinct(
+            self.rows,
+            catalogue.atoms(self.signature, self.rank, terms)
+            + [Best(s) for s in selected if s.key],
+        )
+        found: list[Expression] = list(atoms.expressions)
+        right = [self.close(v) for v in atoms.values]
+        constants: list[Constant] = [Constant(0.0), Constant(1.0), *self.differences()]
+        for c in constants:
+            found.append(c)
+            right.append(self.close(np.full(self.rows.count, c.value)))
+        for a, v in zip(atoms.expressions, atoms.values, strict=True):
+            for c in constants[1:]:
+                self.offer(found, right, Binary("+", a, c), v + c.value)
+        if self.task.tier > 1:
+            extra = catalogue.counts(self.signature)
+            extra += catalogue.angles(self.signature, [*base, *selected])
+            if self.rank == 0:
+                extra += catalogue.shares(self.signature, base)
+            if self.rank < 2:
+                extra += catalogue.turns(self.signature, [*base, *self.near][:POINTS])
+            for e in extra:
+                self.offer(found, right, e, self.rows.values(e))
+        if self.task.tier > 1:
+            self.binaries(atoms, found, right)
+        if self.task.tier > 2:
+            self.sums(atoms, found, right)
+        values, classes = np.unique(np.round(self.y, 9), return_inverse=True)
+        stacked = np.stack(right, axis=1)
+        if 1 < len(values) <= FEW and not stacked.all(axis=0).any():
+            self.separate(classes)
+        return found, stacked
+
+    def offer(self, found: list, right: list, expression: Scalar, value: np.ndarray) -> None:
+        """Adds a scalar if it is right at some changed row."""
+        good = self.close(value)
+        if (good & self.changed).any():
+            found.append(expression)
+            right.append(good)
+
+    def binaries(self, atoms: Columns, found: list, right: list) -> None:
+        few = np.flatnonzero(self.changed)[:: max(1, int(self.changed.sum()) // 300)]
+        if not len(few):
+            return
+        pairs = list(zip(atoms.expressions, atoms.values, strict=True))
+        pairs = sorted(pairs, key=lambda p: p[0].cost)[:200]
+        if not pairs:
+            return
+        value = np.stack([v[few] for _, v in pairs]).astype(float)
+        y = self.y[few]
+        scale = TOLERANCE * (1 + np.abs(y))
+        with np.errstate(all="ignore"):
+            for operation in ("+", "-", "min", "max", "*"):
+                for a, (x, _) in enumerate(pairs):
+                    second = value if operation == "-" else value[a:]
+                    out = operate(np, operation, value[a][None], second)
+                    hits = (np.abs(out - y[None]) <= scale[None]).sum(axis=1)
+                    for b in np.flatnonzero(hits > 0.02 * len(few)):
+                        b = int(b) if operation == "-" else int(b) + a
+                        e = Binary(operation, x, pairs[b][0])
+                        self.offer(
+                            found, right, e, operate(np, operation, pairs[a][1], pairs[b][1])
+                        )
+
+    def sums(self, atoms: Columns, found: list, right: list) -> None:
+        """Sums of three scalars, the last two with either sign."""
+        few = np.flatnonzero(self.changed)[:: max(1, int(self.changed.sum()) // 200)]
+        pairs = sorted(zip(atoms.expressions, atoms.values, strict=True), key=lambda p: p[0].cost)
+        pairs = pairs[:60]
+        if self.rank == 0:
+            share = catalogue.shares(self.signature, [])
+            pairs += [(s, self.rows.values(s)) for s in share]
+        if not len(few) or not pairs:
+            return
+        value = np.stack([v[few] for _, v in pairs]).astype(float)
+        y = self.y[few]
+        scale = TOLERANCE * (1 + np.abs(y))
+        count = range(len(pairs))
+        for a, b in product(count, count):
+            for first, second in (("+", "+"), ("-", "-"), ("+", "-")):
+                if first == second == "+" and b < a:
+                    continue
+                rest = y - operate(np, first, value[a], value[b])
+                signed = value[b:] if first == second else value
+                hits = np.abs((signed if second == "+" else -signed) - rest[None]) <= scale[None]
+                for c in np.flatnonzero(hits.sum(axis=1) > 0.1 * len(few)):
+                    (x, u), (w, v) = pairs[a], pairs[b]
+                    z, t = pairs[int(c) + (b if first == second else 0)]
+                    total = operate(np, second, operate(np, first, u, v), t)
+                    self.offer(found, right, Binary(second, Binary(first, x, w), z), total)
+
+    def differences(self) -> list[Constant]:
+        """Constants by which the field, or what it follows, changes often."""
+        values = self.y if self.old is None else (self.y - self.old)[self.changed]
+        values = np.round(values[np.isfinite(values)], 9)
+        unique, count = np.unique(values, return_counts=True)
+        often = unique[np.argsort(-count)][:2]
+        most = np.sort(count)[::-1][:2]
+        return [
+            Constant(float(v))
+            for v, c in zip(often, most, strict=True)
+            if c >= max(10, 0.05 * len(values)) and v not in (0.0, 1.0)
+        ]
+
+    # ---- conditions
+
+    def conditions(self) -> tuple[list[Condition], np.ndarray]:
+        tier, rows = self.task.tier, self.rows
+        base = catalogue.base_terms(self.signature, self.rank)
+        known = self.known[:16]
+        columns = Booleans()
+        near = [*self.near, *known]
+        for c in catalogue.features(self.signature, self.rank, near, tier):
+            columns.add(c, rows.values(c))
+        self.pairs(columns, Same, [*base, *near], np.equal, [*base, *near])
+        order = [*base, *near] if tier > 1 else base
+        self.pairs(columns, Before, order, np.less, order)
+        self.orders(columns, [*base, *known], near)
+        return columns.cheapest(CONDITIONS[tier - 1], rows.count)
+
+    def pairs(
+        self,
+        columns: Booleans,
+        kind: type,
+        first: Sequence[Node],
+        compare: np.ufunc,
+        second: Sequence[Node],
+    ) -> None:
+        """A relation of each of some terms with each of others."""
+        if not second:
+            return
+        right = np.stack([self.rows.values(t) for t in second])
+        own = kind.own_cost
+        for t in first:
+            left = self.rows.values(t)
+            values = compare(left[None], right) & (left >= 0)[None] & (right >= 0)
+            costs = [own + t.cost + u.cost if u != t else np.inf for u in second]
+            columns.add_many(values, costs, lambda c, t=t: kind(t, second[c]))
+
+    def compare(self, columns: Booleans, first: Sequence[Scalar], second: Sequence[Scalar]) -> None:
+        """The order of each of some scalars with each of others, both ways."""
+        if not first or not second:
+            return
+        right = np.stack([np.asarray(self.rows.values(e), float) for e in second])
+        for e in first:
+            left = np.asarray(self.rows.values(e), float)[None]
+            costs = [0.5 + e.cost + u.cost if u != e else np.inf for u in second]
+            more = [c + 0.1 for c in costs]
+            with np.errstate(invalid="ignore"):
+                columns.add_many(left < right, costs, lambda c, e=e: Less(e, second[c]))
+                columns.add_many(right < left, costs, lambda c, e=e: Less(second[c], e))
+                columns.add_many(left <= right, more, lambda c, e=e: LessEqual(e, second[c]))
+                columns.add_many(right <= left, more, lambda c, e=e: LessEqual(second[c], e))
+
+    def orders(self, columns: Booleans, terms: Sequence[Node], near: Sequence[Node]) -> None:
+        """Comparisons of scalars."""
+        tier = self.task.tier
+        places = list(terms) if tier < 2 else [*terms, *near]
+        for s in self.signature.scalars:
+            here = [Of(s.name, t) for t in places]
+            self.compare(columns, here, here)
+        graph = [OfGraph(g.name) for g in self.signature.of(Kind.SCALAR, Location.GRAPH)]
+        self.compare(columns, graph, graph)
+        if tier < 2:
+            return
+        node = [Of(s.name, t) for s in self.signature.scalars for t in terms]
+        best = [Best(s) for s in self.known[:8] if s.key is not None]
+        mixed = [*graph, *node, *best]
+        self.compare(columns, [*graph, *best, Constant(0.0)], mixed)
+        hops = [t for t in near if isinstance(t, At)]
+        turns = catalogue.turns(self.signature, [*terms, *hops][:POINTS], ordered=False)
+        self.compare(columns, [Constant(0.0)], turns)
+        if tier < 3:
+            return
+        for g in self.signature.scalars:
+            here = [Of(g.name, t) for t in places[:40]]
+            products = [Binary("*", a, b) for k, a in enumerate(here) for b in here[k + 1 :]]
+            self.compare(columns, [Constant(0.0)], products)
+        self.compare(columns, node, node)
+        edges = [e for e in catalogue.atoms(self.signature, self.rank, []) if isinstance(e, OfPair)]
+        paths = [Binary("+", a, b) for a in edges for b in edges if a.b == b.a and a.name == b.name]
+        paths += [Binary("+", a, b) for a in node for b in edges if a.node in (b.a, b.b)]
+        receivers = catalogue.RECEIVERS[self.rank]
+        goal = [e for e in [*node, *edges] if not self.rank or e.parts == receivers]
+        self.compare(columns, goal, [*edges, *paths])
+        self.compare(columns, catalogue.counts(self.signature), catalogue.places(places))

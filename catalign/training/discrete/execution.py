@@ -1,0 +1,85 @@
+"""A program beside its algorithm: which instances it gets wrong, and where it goes wrong first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.spec import Kind, Probe
+from catalign.algorithms.trace import Trace
+from catalign.nn.discrete.program import Program
+
+_run = jax.jit(Program.run, static_argnums=(0, 2))
+
+
+def wrong(
+    program: Program, algorithm: Algorithm, inputs: Mapping[str, Any]
+) -> tuple[np.ndarray, Trace]:
+    """Which instances a program gets wrong, bool `[b]`, and the algorithm's traces.
+
+    An instance is wrong if an output differs where it is scored, or if the program does not end by
+    itself within twice the algorithm's steps. Runs that the algorithm did not complete are not
+    judged.
+    """
+    longest = int(algorithm.count_steps(inputs).max())
+    trace = algorithm.traces(inputs, steps=longest)
+    outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2)
+    bad = ~np.asarray(done)
+    for probe in algorithm.spec.outputs:
+        bad |= differs(probe, outputs[probe.name], trace.outputs[probe.name])
+    return bad & np.asarray(trace.complete), trace
+
+
+def differs(probe: Probe, got: Any, want: Any) -> np.ndarray:
+    """Which instances hold another value of a probe, bool `[b]`; scalars up to rounding."""
+    got, want = np.asarray(got), np.asarray(want)
+    differs = got != want
+    if probe.kind is Kind.SCALAR:
+        close = 1e3 * np.finfo(want.dtype).eps
+        differs &= ~(np.abs(got - want) <= close * (1 + np.abs(want)))
+    if probe.partial:
+        differs &= want != -1
+    return differs.reshape(len(differs), -1).any(axis=1)
+
+
+def first_difference(
+    program: Program, algorithm: Algorithm, inputs: Mapping[str, np.ndarray]
+) -> tuple[str, Any, Any]:
+    """The first rule that gives another value than the algorithm, and both values.
+
+    Args:
+      program: The program.
+      algorithm: The algorithm.
+      inputs: One instance, as a batch.
+    """
+    placed = {name: jnp.asarray(value) for name, value in inputs.items()}
+    longest = int(algorithm.count_steps(placed).max())
+    trace = algorithm.traces(placed, steps=longest)
+    given = {name: np.asarray(value) for name, value in trace.inputs.items()}
+    state = program.begin(np, given)
+    steps = int(trace.lengths[0])
+    for t in range(steps):
+        for probe in algorithm.spec.hints:
+            want = np.asarray(trace.hints[probe.name])[t]
+            if differs(probe, state[probe.name], want)[0]:
+                rule = "first" if t == 0 else f"step {t}"
+                return f"{rule}, rule of {probe.name}", _plain(want), _plain(state[probe.name])
+        new = program.advance(np, given, state)
+        done = bool(program.is_done(np, given, state, new)[0])
+        if done != (t == steps - 1):
+            return f"the end, at step {t}", f"{steps} steps", f"ended {done} at step {t}"
+        if t < steps - 1:
+            state = new
+    outputs = program.finish(np, given, state)
+    for probe in algorithm.spec.outputs:
+        if differs(probe, outputs[probe.name], trace.outputs[probe.name])[0]:
+            want = np.asarray(trace.outputs[probe.name])
+            return f"rule of output {probe.name}", _plain(want), _plain(outputs[probe.name])
+    return "rounding", "the outputs in NumPy's arithmetic", "others in XLA's"
+
+
+def _plain(value: Any) -> Any:
+    return np.asarray(value)[0].tolist()

@@ -1,0 +1,118 @@
+"""Learning a discrete program from the traces of an algorithm: draw, learn, check by running it."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from catalign._errors import CatalignError, InputError
+from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.trace import Trace
+from catalign.nn.discrete.program import Program
+from catalign.nn.discrete.signature import memories
+from catalign.training.discrete.family import families
+from catalign.training.discrete.trainer import Learner
+from catalign.training.discrete.transitions import pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactConfig:
+    """The settings of the discrete learner: the same for every algorithm.
+
+    Attributes:
+      sizes: The numbers of nodes of the traces; those below the algorithm's smallest are left out.
+      traces: The number of traces of each size.
+      seed: Where all chance comes from: equal seeds give equal programs.
+
+    Raises:
+      InputError: There is no size, a size is above 32, or a count is below 1.
+    """
+
+    sizes: tuple[int, ...] = (4, 7, 11, 13, 16)
+    traces: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.sizes or min(self.sizes) < 1 or max(self.sizes) > 32:
+            raise InputError(
+                f"`sizes` is {self.sizes}, but the discrete learner needs sizes from 1 to 32: it "
+                "holds the candidates of a selection as the bits of one word."
+            )
+        if self.traces < 1:
+            raise InputError(f"`traces` is {self.traces}, but it must be at least 1.")
+
+
+class NotLearnedError(CatalignError, RuntimeError):
+    """No program of the catalogue fits the traces; the message names the fields and the reason."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What came of learning.
+
+    Attributes:
+      program: The program.
+      seconds: How long it took, traces included.
+    """
+
+    program: Program
+    seconds: float
+
+
+def learn(
+    algorithm: Algorithm,
+    config: ExactConfig = ExactConfig(),
+    *,
+    on_rule: Callable[[str], None] = lambda _: None,
+    log: Callable[[str], None] = lambda _: None,
+) -> Learning:
+    """Learns the first state, the step, the end and the outputs of an algorithm from its traces.
+
+    The learner sees the spec and the traces, and nothing else of the algorithm. It works in
+    float64, whatever the caller's setting.
+
+    Args:
+      algorithm: What makes the traces.
+      config: The settings.
+      on_rule: Told of each rule that is found, in one line.
+      log: Told of each attempt.
+
+    Raises:
+      NotLearnedError: Some field is no function of what the catalogue can read.
+    """
+    begin = time.monotonic()
+    kept = memories(algorithm.spec)
+    with jax.enable_x64(True):
+        pools = [pool(algorithm.spec, trace, kept) for trace in draw(algorithm, config)]
+    learner = Learner(algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule)
+    program, missing = learner.learn()
+    if program is None:
+        raise NotLearnedError(
+            f"no program of the catalogue fits the traces of {algorithm.name}: "
+            f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an operation "
+            "that the catalogue does not have: add a hint that shows it."
+        )
+    program = dataclasses.replace(program, name=algorithm.name)
+    return Learning(program, time.monotonic() - begin)
+
+
+def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
+    """The traces to learn from, one batch a size, of all families that the sampler knows."""
+    traces = []
+    known = list(families(algorithm))
+    for size in config.sizes:
+        if size < algorithm.min_size:
+            continue
+        drawn = []
+        for number, family in enumerate(known):
+            # The extremes are there to tell rules apart, not to make up the data.
+            count = config.traces if number < 2 else max(1, config.traces // 4)
+            key = jax.random.fold_in(jax.random.key(config.seed), 100 * number + size)
+            drawn.append(family.sample(algorithm, key, count, size))
+        inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
+        longest = int(algorithm.count_steps(inputs).max())
+        traces.append(algorithm.traces(inputs, steps=longest))
+    return traces

@@ -1,0 +1,93 @@
+"""Rows: receivers of transitions of several sizes, and the values of expressions there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalign.nn.discrete.expression import Expression
+from catalign.nn.discrete.signature import Field
+from catalign.nn.discrete.view import View
+
+CANDIDATES = 32
+"""The largest number of nodes in training: candidates of a selection are bits of a word."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Receivers in one view: states m, and nodes i and j where the rule has receivers there."""
+
+    view: View
+    m: np.ndarray
+    i: np.ndarray
+    j: np.ndarray
+
+    def take(self, value: np.ndarray) -> np.ndarray:
+        """The values at the receivers, `[r, k]`."""
+        m, i, j = (
+            index if size > 1 else 0
+            for index, size in zip((self.m, self.i, self.j), value.shape[:3], strict=True)
+        )
+        taken = value[m, i, j]
+        return np.broadcast_to(taken, (len(self.m), value.shape[3]))
+
+
+class Rows:
+    """Receivers of one field in several views."""
+
+    def __init__(self, blocks: Sequence[Block], rank: int) -> None:
+        self.blocks = [b for b in blocks if len(b.m)]
+        self.rank = rank
+        self.count = sum(len(b.m) for b in self.blocks)
+        self._columns: dict[Expression, np.ndarray] = {}
+
+    def values(self, expression: Expression) -> np.ndarray:
+        """The values of an expression without candidates, `[r]`."""
+        if expression not in self._columns:
+            parts = [b.take(b.view(expression))[:, 0] for b in self.blocks]
+            self._columns[expression] = np.concatenate(parts)
+        return self._columns[expression]
+
+    def target(self, field: Field) -> np.ndarray:
+        """The stored values of a field of the receivers' location, `[r]`."""
+        parts = []
+        for b in self.blocks:
+            at = (b.m, b.i, b.j)[: 1 + field.rank]
+            parts.append(b.view.fields[field.name][at])
+        value = np.concatenate(parts)
+        return value if value.dtype.kind == "f" else value.astype(np.int32)
+
+    def candidates(self, expression: Expression) -> np.ndarray:
+        """The values of an expression for each candidate, `[r, CANDIDATES]`.
+
+        Places past the size are false, or NaN.
+        """
+        parts = []
+        for b in self.blocks:
+            value = b.view(expression)
+            value = np.broadcast_to(value, (*value.shape[:3], b.view.n))
+            taken = b.take(value)
+            fill = np.nan if taken.dtype.kind == "f" else False
+            wide = np.full((len(taken), CANDIDATES), fill, taken.dtype)
+            wide[:, : b.view.n] = taken
+            parts.append(wide)
+        return np.concatenate(parts)
+
+    def subset(self, chosen: np.ndarray) -> "Rows":
+        """Some of the rows, by number."""
+        blocks, start = [], 0
+        for b in self.blocks:
+            mine = chosen[(chosen >= start) & (chosen < start + len(b.m))] - start
+            blocks.append(Block(b.view, b.m[mine], b.i[mine], b.j[mine]))
+            start += len(b.m)
+        return Rows(blocks, self.rank)
+
+
+def all_rows(views: Sequence[View], rank: int) -> Rows:
+    """Every receiver of every state."""
+    blocks = []
+    for view in views:
+        shape = (view.m, *(view.n if axis < rank else 1 for axis in range(2)))
+        m, i, j = (index.ravel() for index in np.indices(shape))
+        blocks.append(Block(view, m, i, j))
+    return Rows(blocks, rank)

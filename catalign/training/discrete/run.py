@@ -1,0 +1,168 @@
+"""A training run of the exact processor: learn a program, certify it, score it, write it down."""
+
+import time
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+import jax
+
+from catalign._errors import InputError
+from catalign.algorithms.algorithm import Algorithm
+from catalign.alignment.certificate import Certificate
+from catalign.nn.discrete.reasoner import DiscreteReasoner
+from catalign.nn.discrete.store import dumps, loads
+from catalign.training.config import TrainConfig
+from catalign.training.directory import (
+    RESULT,
+    open_run,
+    read_run,
+    write_environment,
+    write_json,
+    write_text,
+)
+from catalign.training.discrete.certify import certify
+from catalign.training.discrete.learn import ExactConfig, learn
+from catalign.training.evaluation import Evaluation, EvaluationTable, Protocol, evaluate
+from catalign.training.event import Evaluated, Event, Finished, Found, Started
+from catalign.training.report import PAGE
+from catalign.training.run import TrainReport
+from catalign.training.step import TEST, stream_key
+
+EXACT = "exact"
+"""The name of the processor that is a discrete program."""
+PROGRAM, CERTIFICATE = "program.json", "certificate.txt"
+
+
+def train_exact(
+    algorithm: Algorithm,
+    config: TrainConfig,
+    run_dir: str | PathLike[str] | None,
+    on_event: Callable[[Event], None] | None,
+) -> TrainReport:
+    """Learns a program; of the settings it reads the sizes, the seed and those of the evaluation.
+
+    A run that was stopped after its program was found goes on from there.
+
+    Args:
+      algorithm: What makes the traces.
+      config: The settings.
+      run_dir: The run's folder; nothing is written if left out.
+      on_event: Called with what happens.
+
+    Raises:
+      InputError: `run_dir` holds another run.
+      NotLearnedError: No program of the catalogue fits the traces.
+    """
+    emit = on_event if on_event is not None else lambda _: None
+    folder = None if run_dir is None else open_run(run_dir, algorithm.name, config)
+    device = jax.devices()[0]
+    known = folder is not None and (folder / PROGRAM).is_file()
+    emit(
+        Started(
+            task=algorithm.name,
+            processor=EXACT,
+            parameters=0,
+            steps=1,
+            resumed_from=int(known),
+            trace_steps={},
+            device=f"{device.platform} ({device.device_kind})",
+            run_dir=folder,
+        )
+    )
+    result = read_run(folder).result if folder is not None else None
+    seconds = 0.0
+    if known and folder is not None:
+        reasoner = read_exact(folder)
+        seconds = result["seconds"] if result else 0.0
+    else:
+        settings = ExactConfig(sizes=config.sizes, seed=config.seed)
+        found = learn(algorithm, settings, on_rule=lambda text: emit(Found(text=text)))
+        reasoner, seconds = DiscreteReasoner(found.program), found.seconds
+        if folder is not None:
+            write_environment(folder, str(device.device_kind))
+            write_text(folder / PROGRAM, dumps(found.program))
+    if result is not None:
+        rows = tuple(Evaluation.from_dict(row) for row in result["evaluations"])
+        table, certificate = EvaluationTable(rows), None
+    else:
+        begin = time.monotonic()
+        certificate = certify(reasoner, algorithm, sizes=(max(config.sizes),))
+        emit(Found(text=f"certified in {time.monotonic() - begin:.0f} s: {certificate.verdict}"))
+        table = _evaluated(reasoner, algorithm, config, emit)
+    report = TrainReport(
+        task=algorithm.name,
+        config=config,
+        reasoner=reasoner,
+        table=table,
+        history=(),
+        hardened=None,
+        parameters=0,
+        seconds=seconds,
+        run_dir=folder,
+        certificate=certificate,
+    )
+    if folder is not None and result is None and certificate is not None:
+        _write(folder, report, certificate)
+    emit(Finished(table=table, run_dir=folder))
+    return report
+
+
+def read_exact(folder: Path) -> DiscreteReasoner:
+    """The reasoner of a run's folder.
+
+    Raises:
+      InputError: The run has not found its program yet, or the file is damaged.
+    """
+    path = folder / PROGRAM
+    if not path.is_file():
+        raise InputError(
+            f"{str(folder)!r} holds no {PROGRAM}: its run has not found a program yet. Run the "
+            "same command again."
+        )
+    return DiscreteReasoner(loads(path.read_text(encoding="utf-8"), source=str(path)))
+
+
+def _evaluated(
+    reasoner: DiscreteReasoner,
+    algorithm: Algorithm,
+    config: TrainConfig,
+    emit: Callable[[Event], None],
+) -> EvaluationTable:
+    return evaluate(
+        reasoner,
+        algorithm,
+        config.eval_sizes,
+        key=stream_key(config, TEST),
+        instances=config.eval_instances,
+        protocol=Protocol.FIXED_POINT,
+        on_row=lambda row: emit(Evaluated(evaluation=row)),
+    )
+
+
+def _write(folder: Path, report: TrainReport, certificate: Certificate) -> None:
+    write_text(folder / CERTIFICATE, f"{certificate}\n")
+    page = [
+        f"# {report.task} with {EXACT}",
+        f"Learned in {report.seconds:.1f} s from traces of n in {list(report.config.sizes)}, seed "
+        f"{report.config.seed}.",
+        "## Score against size",
+        report.table.to_markdown(),
+        "## Certificate",
+        f"```text\n{certificate}\n```",
+        "## What was learned",
+        f"```text\n{report.reasoner.describe()}\n```",
+    ]
+    write_text(folder / PAGE, "\n\n".join(page) + "\n")
+    write_json(
+        folder / RESULT,
+        {
+            "task": report.task,
+            "step": 1,
+            "seconds": round(report.seconds, 3),
+            "parameters": 0,
+            "evaluations": [row.to_dict() for row in report.table.rows],
+            "hardening_kept": False,
+            "hardening": None,
+        },
+    )

@@ -1,0 +1,254 @@
+"""The search for selections: which conjunction of conditions picks the right candidate.
+
+At each row a condition in `k` is a set of candidates, held as the bits of one word, in the order of
+a key. A conjunction is the bitwise and of its words, and selects the lowest bit. So it is right at
+a row iff each word has the target's bit, and no lower bit is in all of them: a test of a whole
+conjunction costs two word operations a row, and all pairs and the promising triples are tried.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalign.nn.discrete.condition import Condition, Same
+from catalign.nn.discrete.expression import K
+from catalign.nn.discrete.scalar import Scalar
+from catalign.nn.discrete.selection import Select
+from catalign.training.discrete.rows import CANDIDATES, Rows
+
+Words = np.ndarray
+_EXISTS = Same(K, K)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A selection and the rows where it is right, bool `[r]`."""
+
+    selection: Select
+    right: np.ndarray
+
+    @property
+    def score(self) -> float:
+        """How many rows it covers."""
+        return float(self.right.sum())
+
+
+@dataclass(frozen=True)
+class Key:
+    """An order of the candidates: by a scalar in k, or by place."""
+
+    scalar: Scalar | None
+    greatest: bool
+
+    @property
+    def cost(self) -> float:
+        """The cost of the key in a selection."""
+        return (self.scalar.cost if self.scalar else 0.0) + 0.1 * self.greatest
+
+
+class Bank:
+    """The conditions in k at some rows, as words in the order of each key."""
+
+    def __init__(self, rows: Rows, literals: Sequence[Condition]) -> None:
+        self.rows = rows
+        sets, kept, known = [], [], set()
+        exists = rows.candidates(_EXISTS)
+        for literal in literals:
+            value = rows.candidates(literal) & exists
+            packed = np.packbits(value).tobytes()
+            if packed in known or not value.any():
+                continue
+            known.add(packed)
+            sets.append(value)
+            kept.append(literal)
+        self.literals = kept
+        self.costs = np.array([c.cost for c in kept])
+        self.sets = np.stack(sets) if sets else np.zeros((0, rows.count, CANDIDATES), bool)
+        self.exists = exists
+
+    def at(self, chosen: np.ndarray) -> "Bank":
+        """The same conditions at some of the rows."""
+        bank = copy.copy(self)
+        bank.rows = self.rows.subset(chosen)
+        bank.sets, bank.exists = self.sets[:, chosen], self.exists[chosen]
+        return bank
+
+    def words(self, key: Key) -> tuple[Words, np.ndarray, Words]:
+        """Words `[l, r]` in the order of a key, the order `[r, k]`, and the allowed set `[r]`."""
+        if key.scalar is None:
+            order = np.broadcast_to(np.arange(CANDIDATES), self.exists.shape)
+            if key.greatest:
+                order = order[:, ::-1]
+            allowed = self.exists
+        else:
+            value = self.rows.candidates(key.scalar)
+            allowed = self.exists & ~np.isnan(value)
+            value = np.where(allowed, -value if key.greatest else value, np.inf)
+            order = np.argsort(value, axis=1, kind="stable")
+        turned = np.take_along_axis(self.sets & allowed[None], order[None], axis=2)
+        free = np.take_along_axis(allowed, order, axis=1)
+        return _pack(turned), order, _pack(free)
+
+
+def _pack(sets: np.ndarray) -> Words:
+    packed = np.packbits(sets, axis=-1, bitorder="little")
+    return np.ascontiguousarray(packed).view(np.uint32)[..., 0]
+
+
+PROMISING = 10
+"""How many scalar keys are looked at closely."""
+GLANCE = 96
+"""How many rows decide which keys these are."""
+
+
+def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float) -> list[Key]:
+    """The keys that do best with one condition or none, on some rows; and the order by place."""
+    scalar = [key for key in keys if key.scalar is not None]
+    plain = [key for key in keys if key.scalar is None]
+    if len(scalar) <= PROMISING:
+        return [*plain, *scalar]
+    at = np.unique(np.linspace(0, len(target) - 1, min(GLANCE, len(target))).astype(int))
+    glance = bank.at(at)
+    scored = []
+    for key in scalar:
+        free, has, below = _judged(glance, key, target[at])
+        right = has & (below == 0)
+        best = max(float(right.mean(axis=1).max(initial=0.0)), float(free.mean()))
+        scored.append(best - price * key.cost)
+    order = np.argsort(-np.array(scored), kind="stable")[:PROMISING]
+    return [*plain, *(scalar[k] for k in order)]
+
+
+def _judged(bank: Bank, key: Key, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, Words]:
+    """Where no condition is needed, where each allows the target, and what it allows before it."""
+    none = target < 0
+    words, order, free = bank.words(key)
+    place = np.argmax(order == np.maximum(target, 0)[:, None], axis=1).astype(np.uint32)
+    bit = np.where(none, 0, np.left_shift(np.uint32(1), place)).astype(np.uint32)
+    low = np.where(none, 0xFFFFFFFF, bit - np.uint32(1)).astype(np.uint32)
+    has = ((words & bit[None]) != 0) | none[None]
+    alone = ((free & low) == 0) & ((free & bit) != 0)
+    return alone, has, words & low[None]
+
+
+def selections(
+    bank: Bank, keys: Sequence[Key], target: np.ndarray, *, most: int, keep: int
+) -> Iterator[Found]:
+    """The selections with the best coverage of a node target, for each key.
+
+    Args:
+      bank: The conditions at the rows.
+      keys: The orders to try.
+      target: The right node at each row; -1 for none.
+      most: The largest number of conditions.
+      keep: How many to give for each key and number of conditions.
+    """
+    for key in keys:
+        alone, has, below = _judged(bank, key, target)
+        if alone.any():
+            yield Found(Select(key.scalar, key.greatest, ()), alone)
+        yield from _grow(bank, key, has, below, most, keep)
+
+
+def _grow(
+    bank: Bank, key: Key, has: np.ndarray, below: Words, most: int, keep: int
+) -> Iterator[Found]:
+    """Conjunctions of one, two, ... conditions; only promising ones are extended."""
+    count = len(bank.literals)
+    beam: list[tuple[tuple[int, ...], np.ndarray, Words]] = [
+        ((c,), has[c], below[c]) for c in range(count)
+    ]
+    right = has & (below == 0)
+    yield from _best_of(bank, key, [(c,) for c in range(count)], right, keep)
+    for size in range(2, most + 1):
+        names: list[tuple[int, ...]] = []
+        rights, hopes = [], []
+        for chosen, here, rest in beam:
+            if size > 2:
+                others = np.array([c for c in range(count) if c not in chosen])
+            else:
+                others = np.arange(chosen[0] + 1, count)
+            if not len(others):
+                continue
+            both = here[None] & has[others]
+            left = rest[None] & below[others]
+            done = both & (left == 0)
+            score = done.sum(axis=1)
+            best = np.argsort(-score + 1e-3 * bank.costs[others])[: keep * 4]
+            best = best[score[best] > 0]
+            names += [(*chosen, int(others[b])) for b in best]
+            rights.append(done[best])
+            if size < most:
+                hope = (both / (1.0 + np.bitwise_count(left))).sum(axis=1)
+                top = np.argsort(-hope)[:4]
+                hopes += [
+                    (float(hope[b]), (*chosen, int(others[b])), both[b], left[b]) for b in top
+                ]
+        if rights:
+            yield from _best_of(bank, key, names, np.concatenate(rights), keep)
+        hopes.sort(key=lambda item: -item[0])
+        seen: set[frozenset[int]] = set()
+        beam = []
+        for _, chosen, both, left in hopes:
+            if frozenset(chosen) not in seen and len(beam) < BEAM:
+                seen.add(frozenset(chosen))
+                beam.append((chosen, both, left))
+
+
+BEAM = 12
+"""How many conjunctions are extended by a further condition."""
+
+
+def _best_of(
+    bank: Bank, key: Key, names: Sequence[tuple[int, ...]], right: np.ndarray, keep: int
+) -> Iterator[Found]:
+    score = right.sum(axis=1)
+    cost = np.array([bank.costs[list(chosen)].sum() for chosen in names])
+    for b in np.lexsort((cost, -score))[:keep]:
+        if score[b] == 0:
+            break
+        where = tuple(bank.literals[c] for c in sorted(names[b]))
+        yield Found(Select(key.scalar, key.greatest, where), right[b])
+
+
+def separations(bank: Bank, classes: np.ndarray, rows: np.ndarray, *, keep: int) -> list[Select]:
+    """Selections whose emptiness says most about a class, as the first candidate that they allow.
+
+    Args:
+      bank: The conditions.
+      classes: The class at each row.
+      rows: The rows to look at, by number.
+      keep: How many to give.
+    """
+    words = _pack(bank.sets)[:, rows]
+    values = np.unique(classes[rows])
+    if len(values) < 2 or not len(words):
+        return []
+    member = np.stack([classes[rows] == v for v in values], axis=1).astype(np.float32)
+    member /= np.maximum(member.sum(axis=0), 1)[None]
+
+    def gaps(sets: Words, cost: np.ndarray) -> np.ndarray:
+        rate = (sets != 0).astype(np.float32) @ member
+        return rate.max(axis=1) - rate.min(axis=1) - 0.01 * cost
+
+    scored: list[tuple[float, tuple[int, ...]]] = []
+    for a in range(len(words)):
+        gap = gaps(words[a][None] & words[a:], bank.costs[a] + bank.costs[a:])
+        for b in np.argsort(-gap)[:keep]:
+            scored.append((float(gap[b]), (a,) if b == 0 else (a, a + int(b))))
+    scored.sort(key=lambda item: -item[0])
+    for _, chosen in scored[: 2 * keep]:
+        if len(chosen) == 2:
+            both = words[chosen[0]] & words[chosen[1]]
+            gap = gaps(both[None] & words, bank.costs[list(chosen)].sum() + bank.costs)
+            scored += [
+                (float(gap[c]), (*chosen, int(c))) for c in np.argsort(-gap)[:2] if c not in chosen
+            ]
+    scored.sort(key=lambda item: -item[0])
+    return [
+        Select(None, False, tuple(bank.literals[c] for c in chosen))
+        for gap, chosen in scored[:keep]
+        if gap > 0.05
+    ]

@@ -1,0 +1,363 @@
+"""Learns an algorithm from its traces: one rule a field, the simplest ones first."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from catalign.algorithms.spec import Kind, Location, Spec
+from catalign.nn.discrete.explanation import describe_tree
+from catalign.nn.discrete.program import Program, fixed, fixed_fields
+from catalign.nn.discrete.rule import Constantly, Leaf, Rule, Tree, expressions
+from catalign.nn.discrete.selection import Select
+from catalign.nn.discrete.signature import Field, Memory, Signature, field_of, memories, primed
+from catalign.nn.discrete.view import View
+from catalign.training.discrete.candidates import TOLERANCE, Task, problem
+from catalign.training.discrete.rows import Rows, all_rows
+from catalign.training.discrete.transitions import HALT, Pool
+from catalign.training.discrete.tree import Problem, fit_tree
+
+STAGES = ((1, 9.0), (2, 9.0), (2, 18.0), (3, 18.0), (2, 36.0), (3, 36.0), (3, 72.0))
+"""Tiers of the catalogue and limits of the cost, in the order they are tried for all fields."""
+ROWS = 1500
+"""How many receivers a rule is first fitted to."""
+SAMPLE = (300, 300, 100)
+"""How many states a size a rule is fitted to, by the rank of its field."""
+CHECK = (4000, 4000, 400)
+"""How many states a size a rule is checked on."""
+PROBLEMS = 12
+"""How many problems are kept, to be tried again with a larger limit."""
+ROUNDS = 7
+"""How many times a rule is refitted with the states where it failed."""
+
+
+HALTS = Field(HALT, Kind.MASK, Location.GRAPH, 2)
+NEVER = Leaf(Constantly(0, True))
+
+
+@dataclass
+class Source:
+    """States that some rules are fitted to and checked on.
+
+    Attributes:
+      name: What the states are: steps, ends and such.
+      fitted: Views by rank of the field.
+      checked: Larger views by rank, where a rule must not fail.
+      hard: States where an earlier rule failed.
+    """
+
+    name: str
+    fitted: dict[int, list[View]]
+    checked: dict[int, list[View]]
+    hard: dict[int, list[View]] = field(default_factory=lambda: {0: [], 1: [], 2: []})
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of a fit: a tree, or why there is none."""
+
+    tree: Tree | None
+    problem: str
+    clashes: int = 0
+
+
+@dataclass
+class Learned:
+    """Rules for some fields, and the fields without a rule."""
+
+    rules: list[Rule]
+    missing: list[Field]
+
+
+class Learner:
+    """Learns a program from pools of traces.
+
+    Args:
+      spec: The probes.
+      pools: Traces of several sizes, with all memory fields.
+      seed: Which states are looked at first.
+      log: Told of each attempt.
+      on_rule: Told of each rule.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        pools: Sequence[Pool],
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        on_rule: Callable[[str], None],
+    ) -> None:
+        self.spec, self.pools, self.log, self.on_rule = spec, pools, log, on_rule
+        self.rng = np.random.default_rng(seed)
+        self.inputs = [field_of(p) for p in spec.inputs]
+        self.hints = [field_of(p) for p in spec.hints]
+        self.known: list[Select] = []
+        self.problems: dict[Any, Problem] = {}
+
+    def source(
+        self, name: str, indices: Callable[[Pool], np.ndarray], view: Callable[..., View]
+    ) -> Source:
+        """A source of states."""
+
+        def take(sizes: tuple[int, ...], rank: int) -> list[View]:
+            views = []
+            for p in self.pools:
+                at = indices(p)
+                if len(at) > sizes[rank]:
+                    at = at[self.rng.choice(len(at), sizes[rank], replace=False)]
+                views.append(view(p, at))
+            return views
+
+        fitted = {r: take(SAMPLE, r) for r in (0, 2)}
+        checked = {r: take(CHECK, r) for r in (0, 2)}
+        return Source(name, {**fitted, 1: fitted[0]}, {**checked, 1: checked[0]})
+
+    def learn(self) -> tuple[Program | None, list[str]]:
+        """The program, or none and the names of the fields without a rule."""
+        steps = self.source("steps", lambda p: p.steps, lambda p, at: p.view(at))
+        memory, step = self.learn_step(steps)
+        remembered = [m.field for m in memory]
+        halt = Learned([], [HALTS])
+        stepper = Program("", self.spec, tuple(memory), (), tuple(step.rules), NEVER, ())
+        if not step.missing:
+            states = self.source(
+                "states", lambda p: p.states, lambda p, at: self.state(stepper, p, at)
+            )
+            available = [*self.inputs, *self.hints, *remembered, *fixed_fields(self.spec)]
+            halt = self.fit_all(states, [(HALTS, None)], available)
+        outputs = Learned([], [field_of(p).next for p in self.spec.outputs])
+        if not step.missing:
+            ends = self.source(
+                "ends", lambda p: np.arange(len(p.lengths)), lambda p, at: self.end(stepper, p, at)
+            )
+            after = [f.next for f in self.hints]
+            available = [*self.inputs, *self.hints, *remembered, *after]
+            outputs = self.fit_all(ends, [(f, None) for f in outputs.missing], available)
+        starts = self.source(
+            "starts", lambda p: np.arange(len(p.lengths)), lambda p, at: p.starts(at)
+        )
+        first = self.fit_all(starts, [(f.next, None) for f in self.hints], self.inputs)
+        parts = (("step", step), ("halt", halt), ("outputs", outputs), ("first", first))
+        missing = [f"{name}: {f.name}" for name, part in parts for f in part.missing]
+        if missing:
+            return None, missing
+        program = Program(
+            "",
+            self.spec,
+            tuple(memory),
+            tuple(first.rules),
+            tuple(step.rules),
+            halt.rules[0].tree,
+            tuple(outputs.rules),
+        )
+        return program, []
+
+    def learn_step(self, source: Source) -> tuple[list[Memory], Learned]:
+        """The step rules, with as little memory as they need."""
+        memory: list[Memory] = []
+        targets = [(f.next, f) for f in self.hints]
+        base = [*self.inputs, *self.hints]
+        learned = self.fit_all(source, targets, base)
+        while learned.missing and len(memory) < 2:
+            best = self.best_memory(source, learned, [*base, *(m.field for m in memory)], memory)
+            if best is None:
+                break
+            memory.append(best)
+            self.on_rule(f"memory: {best.field.name}")
+            self.log(f"memory: {best.field.name}")
+            rest = [(f, self.old(f)) for f in learned.missing]
+            available = [*base, *(m.field for m in memory)]
+            more = self.fit_all(source, rest, available, before=learned.rules)
+            learned = more
+        return memory, learned
+
+    def state(self, stepper: Program, p: Pool, at: np.ndarray) -> View:
+        """States, the last ones too, and whether the learned step changes them."""
+        view = p.view(at)
+        new = stepper.advance(np, view.fields, view.fields)
+        for name, value in fixed(np, self.spec, view.fields, new).items():
+            view.put(name, value)
+        view.forget()
+        return view
+
+    def end(self, stepper: Program, p: Pool, b: np.ndarray) -> View:
+        """Last states with their outputs, and what one more learned step makes of them."""
+        view = p.ends(b)
+        new = stepper.advance(np, view.fields, view.fields)
+        for probe in self.spec.hints:
+            view.put(primed(probe.name), new[probe.name])
+        return view
+
+    def old(self, f: Field) -> Field:
+        """The field of the old value."""
+        return dataclasses.replace(f, name=f.name.removesuffix("'"))
+
+    def best_memory(
+        self, source: Source, learned: Learned, available: list[Field], memory: list[Memory]
+    ) -> Memory | None:
+        """The memory that makes a missing field a function of what can be read."""
+        target = min(learned.missing, key=lambda f: f.rank)
+        scored = []
+        next_values = [r.field for r in learned.rules]
+        for m in memories(self.spec):
+            if m in memory:
+                continue
+            fields = [*available, m.field, *next_values]
+            a = self.fit(source, target, self.old(target), fields, 2, 36.0)
+            self.log(f"  {target.name} with {m.field.name}: {a.problem}")
+            if a.tree is not None:
+                return m
+            scored.append((a.clashes, m))
+        return min(scored, key=lambda s: s[0])[1] if scored else None
+
+    def fit_all(
+        self,
+        source: Source,
+        targets: Sequence[tuple[Field, Field | None]],
+        available: Sequence[Field],
+        before: Sequence[Rule] = (),
+    ) -> Learned:
+        """Rules for some fields, in an order in which each reads those before it."""
+        rules = list(before)
+        todo = sorted(targets, key=lambda t: t[0].rank)
+        tried: set[tuple[str, int, float, int]] = set()
+        hopeless: set[tuple[str, int, int]] = set()
+        for tier, limit in STAGES:
+            progress = True
+            while progress and todo:
+                progress = False
+                for target, own in list(todo):
+                    key = (target.name, tier, limit, len(rules))
+                    if key in tried or (target.name, tier, len(rules)) in hopeless:
+                        continue
+                    tried.add(key)
+                    began = time.time()
+                    fields = [*available, *(r.field for r in rules)]
+                    a = self.fit(source, target, own, fields, tier, limit)
+                    self.log(
+                        f"{target.name} tier {tier} limit {limit:g}: {a.problem}, "
+                        f"{time.time() - began:.1f} s"
+                    )
+                    if a.clashes:
+                        # What is read does not determine the field, however long the rule.
+                        hopeless.add((target.name, tier, len(rules)))
+                    if a.tree is not None:
+                        rules.append(Rule(target, a.tree))
+                        text = "\n".join(describe_tree(a.tree, "    "))
+                        self.log(f"  after {[r.field.name for r in rules[:-1]]}\n{text}")
+                        self.on_rule(f"rule of {target.name.removesuffix(chr(39))}")
+                        used = [e for e in expressions(a.tree) if isinstance(e, Select)]
+                        self.known = list(dict.fromkeys([*self.known, *used]))
+                        todo.remove((target, own))
+                        progress = True
+        return Learned(rules, [t for t, _ in todo])
+
+    def rows(
+        self, views: Sequence[View], target: Field, own: Field | None
+    ) -> tuple[Rows, np.ndarray]:
+        """Receivers, half of them where the field changes, and which do."""
+        rows = all_rows(views, target.rank)
+        y = rows.target(target)
+        if own is not None:
+            changed = rows.target(own) != y
+        elif target.kind is Kind.MASK:
+            changed = y == 1
+        else:
+            changed = np.ones(rows.count, bool)
+        chosen, counts = [], y != -1 if not target.scored else np.ones(rows.count, bool)
+        for part in (np.flatnonzero(changed & counts), np.flatnonzero(~changed & counts)):
+            most = ROWS // (2 if 0 < changed.sum() < len(changed) else 1)
+            if len(part) > most:
+                part = self.rng.choice(part, most, replace=False)
+            chosen.append(part)
+        at = np.sort(np.concatenate(chosen))
+        return rows.subset(at), changed[at]
+
+    def fit(
+        self,
+        source: Source,
+        target: Field,
+        own: Field | None,
+        available: Sequence[Field],
+        tier: int,
+        limit: float,
+    ) -> Attempt:
+        """Fits a rule, and refits it where it fails on more states."""
+        rank = target.rank
+        hard: list[View] = []
+        attempt = Attempt(None, "no states")
+        names = frozenset(f.name for f in available)
+        for turn in range(ROUNDS):
+            key = (source.name, target.name, tier, names)
+            made = self.problems.get(key) if not turn else None
+            if made is None:
+                made = self.make(source, target, own, available, tier, hard)
+                kept = list(self.problems.items())[-PROBLEMS:]
+                self.problems = {**dict(kept), key: made}
+            uncovered = int((~made.right.any(axis=1)).sum())
+            if uncovered:
+                text = f"uncovered {uncovered}/{len(made.weight)}"
+                attempt = Attempt(None, text, 10**6 + uncovered)
+                break
+            tree, clashes = fit_tree(made, limit)
+            if tree is None:
+                text = f"clashes {clashes}" if clashes else "too long"
+                attempt = Attempt(None, text, clashes)
+                break
+            bad = self.mistakes(source, Rule(target, tree))
+            missed = sum(len(b) for b in bad)
+            attempt = Attempt(
+                None if missed else tree, f"missed {missed}" if missed else f"cost {tree.cost:.1f}"
+            )
+            if not missed:
+                break
+            for view, at in zip(source.checked[rank], bad, strict=True):
+                if len(at):
+                    at = self.rng.permutation(at)[: (60, 60, 10)[rank]]
+                    hard.append(View(np, {k: x[at] for k, x in view.fields.items()}, view.n))
+        source.hard[rank] += hard
+        return attempt
+
+    def make(
+        self,
+        source: Source,
+        target: Field,
+        own: Field | None,
+        available: Sequence[Field],
+        tier: int,
+        hard: Sequence[View],
+    ) -> Problem:
+        """What a tree is fitted to: some receivers, and those where earlier rules failed."""
+        rank = target.rank
+        for v in [*source.fitted[rank], *source.hard[rank], *hard]:
+            v.forget()
+        rows, changed = self.rows(source.fitted[rank], target, own)
+        if hard or source.hard[rank]:
+            more, also = self.rows([*source.hard[rank], *hard], target, own)
+            rows = Rows([*rows.blocks, *more.blocks], rank)
+            changed = np.concatenate([changed, also])
+        share = np.where(changed, 1 / max(1, changed.sum()), 1 / max(1, (~changed).sum()))
+        weight = share / share.sum() * rows.count
+        task = Task(target, own, Signature(tuple(available)), self.known, tier)
+        return problem(task, rows, weight)
+
+    def mistakes(self, source: Source, rule: Rule) -> list[np.ndarray]:
+        """The states of each checked view where a rule is wrong."""
+        bad = []
+        for v in source.checked[rule.field.rank]:
+            v.forget()
+            with np.errstate(all="ignore"):
+                got, want = rule.evaluate(v), v.fields[rule.field.name]
+                wrong = got != want
+                if want.dtype.kind == "f":
+                    wrong &= ~(np.abs(got - want) <= TOLERANCE * (1 + np.abs(want)))
+                if not rule.field.scored:
+                    wrong &= want != -1
+            bad.append(np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1)))
+            v.forget()
+        return bad

@@ -1,0 +1,209 @@
+"""The learner of rules: the smallest tree of conditions that puts a right term at every row.
+
+A row may have several right terms. Rows with equal conditions are merged, and their sets of right
+terms intersected; an empty intersection means that no rule over these conditions is right, and
+names two rows that contradict each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from catalign.nn.discrete.condition import Condition, IsGraph
+from catalign.nn.discrete.expression import Expression
+from catalign.nn.discrete.rule import Leaf, Split, Tree
+
+WIDTHS = (16, 6, 3, 2, 1)
+"""How many conditions are tried at each depth; the last holds from there on."""
+
+
+TERMS = 60
+"""How many terms are looked at in one place, those right at the most rows."""
+
+
+VISITS = 15
+"""How many inner nodes the search may look at, for each unit of the budget."""
+SEEN = 400
+"""How many rows the score of a condition is estimated on."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a tree is fitted to.
+
+    Attributes:
+      conditions: The conditions.
+      terms: The terms.
+      holds: Whether a condition holds at a row, bool `[r, conditions]`.
+      right: Whether a term is right at a row, bool `[r, terms]`.
+      weight: How much a row counts, `[r]`.
+    """
+
+    conditions: Sequence[Condition]
+    terms: Sequence[Expression]
+    holds: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray
+
+    def merged(self) -> "tuple[Problem, int]":
+        """Rows with equal conditions as one, and how many rows contradict others."""
+        packed = np.packbits(self.holds, axis=1)
+        _, first, group = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+        group = group.ravel()
+        order = np.argsort(group, kind="stable")
+        starts = np.searchsorted(group[order], np.arange(len(first)))
+        right = np.logical_and.reduceat(self.right[order], starts, axis=0)
+        weight = np.add.reduceat(self.weight[order], starts)
+        clash = ~right.any(axis=1)
+        rows = int(np.isin(group, np.flatnonzero(clash)).sum())
+        merged = Problem(self.conditions, self.terms, self.holds[first], right, weight)
+        return merged, rows
+
+
+class _Search:
+    """Branch and bound: the first conditions by score, and only trees that cost less than known."""
+
+    def __init__(self, problem: Problem, visits: int) -> None:
+        self.p = problem
+        self.holds = problem.holds.astype(np.float32)
+        self.condition_cost = np.array([c.cost for c in problem.conditions])
+        self.term_cost = np.array([t.cost_inside for t in problem.terms])
+        self.cheapest = float(self.term_cost.min())
+        self.visits = visits
+        self.rng = np.random.default_rng(0)
+
+    def fit(self, rows: np.ndarray, level: int, budget: float) -> Tree | None:
+        """A tree that is right at some rows and costs at most the budget."""
+        p = self.p
+        right = p.right[rows]
+        pure = right.all(axis=0)
+        if pure.any():
+            least = int(np.argmin(np.where(pure, self.term_cost, np.inf)))
+            return Leaf(p.terms[least]) if self.term_cost[least] <= budget else None
+        room = budget - 2 * self.cheapest
+        if room <= 0 or not len(p.conditions) or self.visits <= 0:
+            return None
+        self.visits -= 1
+        seen = rows
+        if len(rows) > SEEN:
+            # Scores are estimated on some rows. What is right everywhere is decided on all.
+            seen = self.rng.choice(rows, SEEN, replace=False)
+            right = p.right[seen]
+        weight = p.weight[seen].astype(np.float32)
+        total = float(weight.sum())
+        useful = np.flatnonzero(right.any(axis=0))
+        if len(useful) > TERMS:
+            most = np.argsort(-(weight @ right[:, useful]), kind="stable")[:TERMS]
+            useful = useful[np.sort(most)]
+        value = right[:, useful] * weight[:, None]
+        covered = value.sum(axis=0)
+        holds = self.holds[seen]
+        then = holds.T @ value
+        otherwise = covered[None] - then
+        share = holds.T @ weight
+        cost = 1e-5 * total * self.term_cost[useful][None].astype(np.float32)
+        best_then, best_otherwise = (then - cost).argmax(1), (otherwise - cost).argmax(1)
+        every = np.arange(len(share))
+        won_then, won_otherwise = then[every, best_then], otherwise[every, best_otherwise]
+        slack = 1e-5 * total
+        splits = (share > slack) & (share < total - slack) & (self.condition_cost < room)
+        pure_then = won_then >= share - slack
+        pure_otherwise = won_otherwise >= total - share - slack
+        gain = (won_then + won_otherwise - covered.max()) / total
+        # A pure side leaves less to explain; it counts by what it takes away.
+        relief = np.where(pure_then, share, 0) + np.where(pure_otherwise, total - share, 0)
+        score = gain + 0.3 * relief / total - 0.004 * self.condition_cost
+        both = pure_then & pure_otherwise
+        ends = self.term_cost[useful][best_then] + self.term_cost[useful][best_otherwise]
+        score = np.where(both, 1e3 - self.condition_cost - ends, score)
+        score = np.where(splits, score, -np.inf)
+        width = WIDTHS[min(level, len(WIDTHS) - 1)]
+        order = np.argsort(-score, kind="stable")[:width]
+        best: Tree | None = None
+        for c in order:
+            if not np.isfinite(score[c]):
+                break
+            found = self.split(rows, int(c), level, budget)
+            if found is not None:
+                best, budget = found, found.cost - 1e-6
+        return best
+
+    def split(self, rows: np.ndarray, c: int, level: int, budget: float) -> Tree | None:
+        """A tree with one condition at the top."""
+        inside = self.holds[rows, c] > 0.5
+        if inside.all() or not inside.any():
+            return None
+        # The smaller side first: where it fails, the larger is not looked at.
+        small = inside if 2 * int(inside.sum()) <= len(rows) else ~inside
+        room = budget - float(self.condition_cost[c])
+        first = self.fit(rows[small], level + 1, room - self.cheapest)
+        if first is None:
+            return None
+        second = self.fit(rows[~small], level + 1, room - first.cost)
+        if second is None:
+            return None
+        then, otherwise = (first, second) if small is inside else (second, first)
+        return then if then == otherwise else Split(self.p.conditions[c], then, otherwise)
+
+
+def fit_tree(problem: Problem, budget: float) -> tuple[Tree | None, int]:
+    """The cheapest tree found that is right at every row, and how many rows contradict others.
+
+    Where there is none at first sight, the rows are parted by the classes at the graph, such as the
+    phase of an algorithm, and each part has a tree of its own.
+
+    Args:
+      problem: The rows.
+      budget: The largest cost.
+    """
+    merged, clashes = problem.merged()
+    if clashes:
+        return None, clashes
+    every = np.arange(len(merged.weight))
+    tree = _Search(merged, int(VISITS * budget)).fit(every, 0, budget)
+    if tree is None and budget > PARTED:
+        tree = _parted(merged, every, budget)
+    return tree, 0
+
+
+PARTED = 16.0
+"""The budget from which on rows are parted by phase."""
+
+
+def _parted(p: Problem, rows: np.ndarray, budget: float) -> Tree | None:
+    """The cheapest tree whose first conditions are the classes of one or two fields."""
+    fields: dict[str, list[int]] = {}
+    for c, condition in enumerate(p.conditions):
+        if isinstance(condition, IsGraph) and not condition.name.startswith("@"):
+            fields.setdefault(condition.name, []).append(c)
+    choices = [[name] for name in fields] + [list(pair) for pair in combinations(fields, 2)]
+    best: Tree | None = None
+    for names in choices[:MOST_PARTS]:
+        conditions = [c for name in names for c in fields[name]]
+        tree = _chain(p, rows, conditions, budget)
+        if tree is not None:
+            best, budget = tree, tree.cost - 1e-6
+    return best
+
+
+MOST_PARTS = 6
+"""How many ways to part the rows are tried."""
+
+
+def _chain(p: Problem, rows: np.ndarray, conditions: list[int], budget: float) -> Tree | None:
+    if not conditions:
+        return _Search(p, int(VISITS * min(budget, 30))).fit(rows, 0, budget)
+    c, *rest = conditions
+    inside = p.holds[rows, c]
+    if inside.all() or not inside.any():
+        return _chain(p, rows, rest, budget)
+    cost = p.conditions[c].cost
+    then = _chain(p, rows[inside], rest, budget - cost)
+    if then is None:
+        return None
+    otherwise = _chain(p, rows[~inside], rest, budget - cost - then.cost)
+    if otherwise is None:
+        return None
+    return then if then == otherwise else Split(p.conditions[c], then, otherwise)

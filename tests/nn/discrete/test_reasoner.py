@@ -1,0 +1,57 @@
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import catalign
+from catalign._errors import UnsupportedError
+from catalign.nn.discrete.pretrained import pretrained_names
+from catalign.nn.discrete.program import Program
+
+
+def test_it_runs_jitted_and_compiles_once():
+    algorithm, model = catalign.algorithms.get("minimum"), catalign.load("minimum")
+    run = jax.jit(chex.assert_max_traces(Program.run, n=1), static_argnums=(0, 2))
+    for seed in range(3):
+        inputs = algorithm.sample_inputs(jax.random.key(seed), 4, 9)
+        outputs, _, steps, done = run(model.program, inputs, 12)
+        assert (outputs["min"] == inputs["key"].argmin(axis=1)).all()
+        assert done.all()
+        assert steps.tolist() == [9] * 4
+
+
+def test_given_lengths_end_it():
+    algorithm, model = catalign.algorithms.get("minimum"), catalign.load("minimum")
+    trace = algorithm.sample(jax.random.key(0), 3, 6)
+    execution = model.run(trace.inputs, max_steps=20, lengths=jnp.array([1, 3, 6]))
+    assert execution.steps.tolist() == [1, 3, 6]
+    for b, t in enumerate([0, 2, 5]):
+        assert execution.hints["i"][b] == trace.hints["i"][t, b]
+
+
+@pytest.mark.parametrize("name", pretrained_names())
+def test_shipped_programs_show_every_hint(name):
+    algorithm, model = catalign.algorithms.get(name), catalign.load(name)
+    trace = algorithm.sample(jax.random.key(5), 4, 8)
+    execution = model.run(trace.inputs, max_steps=2 * trace.steps)
+    assert execution.converged.all()
+    assert execution.steps.tolist() == trace.lengths.tolist()
+    for probe in model.spec.hints:
+        want = np.asarray(trace.hints[probe.name])[-1]
+        np.testing.assert_allclose(np.asarray(execution.hints[probe.name]), want, rtol=1e-5)
+    for probe in model.spec.outputs:
+        got, want = (np.asarray(x[probe.name]) for x in (execution.outputs, trace.outputs))
+        assert got.dtype == want.dtype
+        assert ((got == want) | ((want == -1) & probe.partial)).all()
+
+
+def test_training_it_by_gradients_is_refused():
+    with pytest.raises(UnsupportedError, match="cannot be trained by gradients"):
+        catalign.load("minimum")({}, {}, jnp.zeros(1), steps=1)
+
+
+def test_it_reads_as_pseudo_code():
+    text = catalign.explain(catalign.load("minimum"))
+    assert "i := i + 1" in text
+    assert "key[i'] < key[min_h]" in text

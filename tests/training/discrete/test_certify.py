@@ -1,0 +1,93 @@
+import dataclasses
+
+import pytest
+
+import catalign
+from catalign.nn.discrete.condition import Less, LessEqual, Not
+from catalign.nn.discrete.expression import End, I, Register
+from catalign.nn.discrete.rule import Leaf, Rule, Split
+from catalign.nn.discrete.scalar import Of
+from catalign.training.discrete import enumeration
+
+MINIMUM = catalign.algorithms.get("minimum")
+PROGRAM = catalign.load("minimum").program
+
+
+def certificate(program):
+    return catalign.certify(program, MINIMUM, sizes=(8,), count=4)
+
+
+def with_rule(name, tree):
+    rules = [Rule(r.field, tree) if r.field.name == name else r for r in PROGRAM.step]
+    return dataclasses.replace(PROGRAM, step=tuple(rules))
+
+
+def test_evidence_is_kept_apart_and_nothing_is_called_proved():
+    found = certificate(PROGRAM)
+    assert found.holds
+    assert not found.is_proved
+    assert found.exhaustive[0].up_to == 5
+    assert len({s.family for s in found.sampled}) == 6
+
+
+def test_a_wrong_rule_is_refuted_with_a_small_instance_and_named():
+    (rule,) = [r for r in PROGRAM.step if r.field.name == "min_h'"]
+    assert isinstance(rule.tree, Split)
+    flipped = with_rule(
+        "min_h'", Split(Not(rule.tree.condition), rule.tree.then, rule.tree.otherwise)
+    )
+    found = certificate(flipped)
+    assert not found.holds
+    assert found.counterexample is not None
+    assert found.counterexample.cell == "step 1, rule of min_h"
+    assert len(found.counterexample.inputs["key"]) == 2
+
+
+def test_a_wrong_tie_break_is_refuted_with_a_tie():
+    min_h, i = Register("min_h"), Register("i'")
+    later = with_rule(
+        "min_h'", Split(LessEqual(Of("key", i), Of("key", min_h)), Leaf(i), Leaf(min_h))
+    )
+    found = certificate(later)
+    assert found.counterexample is not None
+    keys = found.counterexample.inputs["key"]
+    assert len(set(keys)) < len(keys)
+    right = with_rule("min_h'", Split(Less(Of("key", i), Of("key", min_h)), Leaf(i), Leaf(min_h)))
+    assert certificate(right).holds
+
+
+def test_a_program_that_never_ends_is_refuted():
+    stuck = with_rule("i'", Leaf(Register("i")))
+    found = certificate(stuck)
+    assert found.counterexample is not None
+    assert "rule of i" in found.counterexample.cell
+
+
+def test_a_wrong_first_state_and_a_wrong_output_are_named():
+    first = tuple(
+        Rule(r.field, Leaf(End(True))) if r.field.name == "min_h'" else r for r in PROGRAM.first
+    )
+    found = certificate(dataclasses.replace(PROGRAM, first=first))
+    assert found.counterexample is not None
+    assert found.counterexample.cell == "first, rule of min_h"
+    outputs = (Rule(PROGRAM.outputs[0].field, Leaf(Register("i"))),)
+    found = certificate(dataclasses.replace(PROGRAM, outputs=outputs))
+    assert found.counterexample is not None
+    assert found.counterexample.cell == "rule of output min"
+
+
+def test_a_rule_that_the_instances_never_distinguish_still_counts_as_sampled_only():
+    # pred_h never changes, so that copying it and recomputing it are the same.
+    same = with_rule("pred_h'", {r.field.name: r for r in PROGRAM.first}["pred_h'"].tree)
+    assert certificate(same).holds
+    broken = with_rule("pred_h'", Leaf(I))
+    assert certificate(broken).holds, "no output reads pred_h"
+
+
+@pytest.mark.parametrize("name", ["bfs", "minimum"])
+def test_enumerations_hold_every_instance_of_the_domain(name):
+    algorithm = catalign.algorithms.get(name)
+    n = 3
+    inputs = enumeration.instances(algorithm, n)
+    # bfs: every mask and three sources; minimum: three values a key.
+    assert len(inputs["pos"]) == {"bfs": 2**9 * 3, "minimum": 27}[name]

@@ -1,0 +1,65 @@
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+import catalign
+from catalign._errors import InputError
+from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.training.discrete.certify import certify
+from catalign.training.discrete.execution import wrong
+from catalign.training.discrete.learn import ExactConfig, NotLearnedError, learn
+from tests.training.discrete.variants import QUICK, SLOW
+
+SMALL = ExactConfig(sizes=(4, 8, 12), traces=40)
+
+
+def right_at(program, algorithm, size, count=8):
+    inputs = algorithm.sample_inputs(jax.random.key(99), count, size)
+    return not wrong(program, algorithm, inputs)[0].any()
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_variant_is_learned_by_the_same_settings(name):
+    algorithm = QUICK[name]
+    program = learn(algorithm, SMALL).program
+    assert program.name == algorithm.name
+    assert right_at(program, algorithm, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_a_longer_variant_is_learned_by_the_same_settings(name):
+    algorithm = SLOW[name]
+    program = learn(algorithm).program
+    assert right_at(program, algorithm, 64, 16)
+
+
+def test_equal_seeds_give_equal_programs_and_float32_runs_them():
+    algorithm = catalign.algorithms.get("minimum")
+    first, again = (learn(algorithm, SMALL).program for _ in range(2))
+    assert first == again
+    assert not jax.config.jax_enable_x64
+    certify(first, algorithm, sizes=(20,), count=4).require()
+
+
+def test_what_no_rule_gives_is_named():
+    algorithm = catalign.algorithms.get("minimum")
+    noise = Probe("noise", Stage.HINT, Location.NODE, Kind.MASK)
+
+    def hints(inputs, state):
+        shown = algorithm.hints(inputs, state)
+        # The bits of the key are a function of the state, but none that the catalogue has.
+        bits = (inputs["key"] * 1e4).astype(np.int32) + shown["i"]
+        return {**shown, "noise": bits % 2 == 1}
+
+    odd = dataclasses.replace(algorithm, spec=Spec(*algorithm.spec, noise), hints=hints)
+    with pytest.raises(NotLearnedError, match="noise'"):
+        learn(odd, ExactConfig(sizes=(4, 6), traces=8))
+
+
+@pytest.mark.parametrize("bad", [{"sizes": ()}, {"sizes": (4, 64)}, {"traces": 0}])
+def test_bad_settings_are_refused(bad):
+    with pytest.raises(InputError, match=next(iter(bad))):
+        ExactConfig(**bad)

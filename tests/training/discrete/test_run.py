@@ -1,0 +1,44 @@
+import pytest
+
+import catalign
+from catalign._errors import InputError
+from catalign.training.config import TrainConfig
+from catalign.training.event import Evaluated, Finished, Found, Started
+
+CONFIG = TrainConfig(processor="exact", sizes=(4, 8), eval_sizes=(8, 24), eval_instances=8)
+MINIMUM = catalign.algorithms.get("minimum")
+
+
+def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
+    run = tmp_path / "run"
+    events = []
+    report = catalign.training.train(MINIMUM, CONFIG, run_dir=run, on_event=events.append)
+    assert [row.graph_exact for row in report.table.rows] == [1.0, 1.0]
+    assert report.certificate is not None
+    assert report.certificate.holds
+    kinds = [type(e) for e in events]
+    assert kinds[0] is Started
+    assert kinds[-1] is Finished
+    assert {Found, Evaluated} <= set(kinds)
+    page = (run / "report.md").read_text()
+    assert "## Certificate" in page
+    assert "key[i'] < key[min_h]" in page
+    read = catalign.training.load_reasoner(run, MINIMUM)
+    assert read.describe() == report.reasoner.describe()
+
+    events.clear()
+    again = catalign.training.train(MINIMUM, CONFIG, run_dir=run, on_event=events.append)
+    assert again.table == report.table
+    assert Found not in {type(e) for e in events}, "a finished run is not learned again"
+
+    (run / "report.json").unlink()
+    resumed = catalign.training.train(MINIMUM, CONFIG, run_dir=run)
+    assert resumed.reasoner.describe() == report.reasoner.describe()
+    assert resumed.certificate is not None
+
+    (run / "program.json").write_text("{")
+    with pytest.raises(InputError, match=r"program\.json"):
+        catalign.training.load_reasoner(run, MINIMUM)
+    (run / "program.json").unlink()
+    with pytest.raises(InputError, match="has not found a program yet"):
+        catalign.training.load_reasoner(run, MINIMUM)

@@ -1,0 +1,90 @@
+import dataclasses
+
+import hypothesis.strategies as st
+import numpy as np
+from hypothesis import given, settings
+
+from catalign.nn.discrete.condition import IsGraph, IsNone
+from catalign.nn.discrete.expression import End, Register, Step
+from catalign.nn.discrete.rule import Leaf, Split, leaves
+from catalign.training.discrete.tree import Problem, fit_tree
+
+TERMS = [Register(name) for name in "abcd"]
+
+
+def problem(holds, right):
+    conditions = [IsNone(Step(Register(f"c{k}"), True)) for k in range(holds.shape[1])]
+    return Problem(conditions, TERMS[: right.shape[1]], holds, right, np.ones(len(holds)))
+
+
+def decide(tree, conditions, row):
+    while isinstance(tree, Split):
+        tree = tree.then if row[conditions.index(tree.condition)] else tree.otherwise
+    return TERMS.index(tree.term)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_a_tree_is_right_at_every_row(seed):
+    rng = np.random.default_rng(seed)
+    holds = rng.integers(0, 2, (60, 6)).astype(bool)
+    label = np.where(holds[:, 1], np.where(holds[:, 4], 0, 1), np.where(holds[:, 2], 2, 0))
+    right = (label[:, None] == np.arange(3)[None]) | (rng.random((60, 3)) < 0.1)
+    # Several terms may be right at equal rows only where they are right at all of them.
+    p = problem(holds, right)
+    tree, clashes = fit_tree(p, budget=60.0)
+    assert clashes == 0
+    assert tree is not None
+    assert all(right[r, decide(tree, p.conditions, holds[r])] for r in range(60))
+    assert len(list(leaves(tree))) <= 4
+
+
+def test_one_term_that_is_right_everywhere_needs_no_condition():
+    holds = np.eye(4, dtype=bool)
+    right = np.array([[True, True], [False, True], [True, True], [True, True]])
+    tree, clashes = fit_tree(problem(holds, right), budget=9.0)
+    assert (tree, clashes) == (Leaf(TERMS[1]), 0)
+
+
+def test_rows_that_contradict_each_other_are_counted():
+    holds = np.zeros((5, 2), bool)
+    holds[4, 0] = True
+    right = np.eye(2, dtype=bool)[[0, 0, 1, 0, 1]]
+    tree, clashes = fit_tree(problem(holds, right), budget=99.0)
+    assert (tree, clashes) == (None, 4)
+
+
+def test_a_budget_that_is_too_small_gives_no_tree():
+    holds = np.array([[True], [False]])
+    right = np.eye(2, dtype=bool)
+    assert fit_tree(problem(holds, right), budget=2.0) == (None, 0)
+    tree, _ = fit_tree(problem(holds, right), budget=9.0)
+    assert isinstance(tree, Split)
+
+
+def test_rows_are_parted_by_phase_where_the_rule_is_long():
+    rng = np.random.default_rng(0)
+    conditions = [IsGraph("phase", v, False) for v in range(3)]
+    conditions += [IsNone(Step(Register(f"c{k}"), True)) for k in range(12)]
+    phase = rng.integers(0, 3, 400)
+    holds = np.concatenate(
+        [phase[:, None] == np.arange(3)[None], rng.integers(0, 2, (400, 12)).astype(bool)], axis=1
+    )
+    a, b = 3 + 3 * phase, 4 + 3 * phase
+    rows = np.arange(400)
+    label = np.where(holds[rows, a] ^ holds[rows, b], 0, 1 + phase)
+    p = Problem(conditions, TERMS, holds, label[:, None] == np.arange(4)[None], np.ones(400))
+    tree, clashes = fit_tree(p, budget=80.0)
+    assert clashes == 0
+    assert tree is not None
+    assert all(decide(tree, p.conditions, holds[r]) == label[r] for r in rows)
+
+
+def test_the_cheaper_of_two_conditions_is_taken():
+    holds = np.array([[True, True], [False, False]])
+    p = problem(holds, np.eye(2, dtype=bool))
+    long = IsNone(Step(Step(End(True), True), True))
+    p = dataclasses.replace(p, conditions=[long, p.conditions[1]])
+    tree, _ = fit_tree(p, budget=20.0)
+    assert isinstance(tree, Split)
+    assert tree.condition == p.conditions[1]
