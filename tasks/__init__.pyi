@@ -1,3 +1,4 @@
+from . import bench_asynchrony as bench_asynchrony
 from . import bench_cells as bench_cells
 from . import bench_kernels as bench_kernels
 from . import bench_sparse as bench_sparse

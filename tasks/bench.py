@@ -1,4 +1,4 @@
-"""Measures catalign: `samplers` beside dm-clrs, `sparse` algorithms, `cells`, and `kernels`."""
+"""Measures `samplers`, `sparse` algorithms, `cells`, `kernels`, and networks by `asynchrony`."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
-SUBJECTS = ("samplers", "sparse", "cells", "kernels")
+SUBJECTS = ("samplers", "sparse", "cells", "kernels", "asynchrony")
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
@@ -58,6 +58,8 @@ def _bench(words: list[str]) -> int:
         return tasks.bench_cells.main(words[1:])
     if words[0] == "kernels":
         return tasks.bench_kernels.main(words[1:])
+    if words[0] == "asynchrony":
+        return tasks.bench_asynchrony.main(words[1:])
     return _samplers(cli.parse(SamplerFlags, words[1:], prog="python -m tasks.bench samplers"))
 
 

@@ -17,6 +17,7 @@ from .node_centric import addition_network as addition_network
 from .node_centric import kahn_network as kahn_network
 from .node_centric import reachability_network as reachability_network
 from .node_centric import relaxation_network as relaxation_network
+from .node_centric import seeded_network as seeded_network
 from .relaxation import align_relaxation as align_relaxation
 from .report import AlignmentReport as AlignmentReport
 from .report import Mismatch as Mismatch

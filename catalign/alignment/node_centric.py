@@ -56,14 +56,36 @@ def relaxation_network(
       [[0.0, 2.0, 5.0]]
     """
     nodes = jnp.arange(graph.n_node)
-    zero = jnp.full(graph.n_node, semiring.zero, weights.dtype)
+    one, zero = (jnp.asarray(value, weights.dtype) for value in (semiring.one, semiring.zero))
+    return seeded_network(semiring, graph, weights, first=jnp.where(nodes == source, one, zero))
+
+
+def seeded_network(
+    semiring: Semiring,
+    graph: SparseGraph,
+    weights: Shaped[Array, " e"],
+    *,
+    first: Shaped[Array, " n"],
+) -> Network:
+    """The network of `relaxation_network`, from any first value at each node.
+
+    Args:
+      semiring: One with an idempotent addition.
+      graph: The edges.
+      weights: The weight of each edge.
+      first: The value that each node receives from outside; the semiring's zero for none.
+
+    Raises:
+      AxiomError: The addition of the semiring is not idempotent.
+      ShapeMismatchError: There is not one weight for each edge, or one value for each node.
+    """
     return Network.build(
         semilattice_cocycle(semiring.add),
         _multiplication(semiring),
         graph,
-        states=zero,
+        states=jnp.full(graph.n_node, semiring.zero, weights.dtype),
         edge=weights,
-        messages=jnp.where(nodes == source, jnp.asarray(semiring.one, weights.dtype), zero),
+        messages=first,
         split_message=split_minimum if semiring is min_plus else None,
         split_argument=split_minimum if semiring is min_plus else None,
     )

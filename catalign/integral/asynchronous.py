@@ -58,6 +58,19 @@ class _Waiting(NamedTuple):
     ready: Array
 
 
+class _Chance(NamedTuple):
+    """What chance decides in a tick, uniform in [0, 1), at each place of an inbox."""
+
+    send: Array
+    cut_argument: Array
+    delay: Array
+    deliver: Array
+    rank: Array
+    cut_message: Array
+    duplicate: Array
+    merge: Array
+
+
 class _Carry(NamedTuple):
     states: Array
     totals: Array
@@ -128,8 +141,12 @@ def _run(network: Network, schedule: Schedule, key: KeyArray, max_ticks: Array) 
         return _is_waiting(network, carry.waiting) & (carry.tick < max_ticks)
 
     def tick(carry: _Carry) -> _Carry:
+        # One draw for all decisions: each call of a generator is compiled anew.
         now = jax.random.fold_in(key, carry.tick)
-        return _deliver(network, schedule, pace, now, _send(network, schedule, now, carry))
+        chance = _Chance(*jax.random.uniform(now, (len(_Chance._fields), ends)))
+        splits = jax.random.split(now, 3)
+        carry = _send(network, schedule, chance, splits[:2], carry)
+        return _deliver(network, schedule, pace, chance, splits[2], carry)
 
     last = jax.lax.while_loop(goes_on, tick, first)
     return AsynchronousRun(
@@ -175,15 +192,15 @@ def _first(network: Network) -> _Carry:
     )
 
 
-def _send(network: Network, schedule: Schedule, key: KeyArray, carry: _Carry) -> _Carry:
+def _send(
+    network: Network, schedule: Schedule, chance: _Chance, keys: Array, carry: _Carry
+) -> _Carry:
     """Edges make messages of waiting arguments, or of parts of them."""
     waiting, (messages, arguments) = carry.waiting, network.monoids
     split = network.split_argument or split_coordinates(arguments)
     edges = network.graph.senders.shape[0]
-    keys = jax.random.split(jax.random.fold_in(key, 0), 4)
-    sends, in_parts = jax.random.uniform(keys[0], (2, edges))
-    sends = (sends < schedule.send) & _is_sending(network, waiting)
-    in_parts = in_parts < schedule.split
+    sends = (chance.send[:edges] < schedule.send) & _is_sending(network, waiting)
+    in_parts = chance.cut_argument[:edges] < schedule.split
 
     def take(key: KeyArray, value: Array) -> tuple[Array, Array]:
         first, rest = split(key, value)
@@ -191,16 +208,17 @@ def _send(network: Network, schedule: Schedule, key: KeyArray, carry: _Carry) ->
         first = _where(sends, _where(in_parts, first, value), nothing)
         return first, _where(sends, _where(in_parts, rest, nothing), value)
 
-    new, rest = take(keys[1], waiting.sender)
+    new, rest = take(keys[0], waiting.sender)
     if network.reads_receiver:
-        other, other_rest = take(keys[2], waiting.receiver)
+        other, other_rest = take(keys[1], waiting.receiver)
         made = _bilinear(network, waiting, new, other)
     else:
         other, other_rest = waiting.receiver, waiting.receiver
         made = _unless_nothing(network, new, network.message(network.edge, new))
     makes = _is_any(new, arguments)
     makes |= _is_any(other, arguments) & network.reads_receiver & sends
-    delay = jax.random.randint(keys[3], (edges,), 0, schedule.delay + 1)
+    longest = (jnp.asarray(schedule.delay) + 1).astype(chance.delay.dtype)
+    delay = jnp.floor(chance.delay[:edges] * longest).astype(jnp.int32)
     inbox, ready = waiting.inbox[:edges], waiting.ready[:edges]
     inbox = _where(sends, messages.op(made, inbox), inbox)
     ready = jnp.where(sends, jnp.maximum(ready, carry.tick + delay), ready)
@@ -238,28 +256,33 @@ def _bilinear(network: Network, waiting: _Waiting, new: Array, other: Array) -> 
 
 
 def _deliver(
-    network: Network, schedule: Schedule, pace: Array, key: KeyArray, carry: _Carry
+    network: Network,
+    schedule: Schedule,
+    pace: Array,
+    chance: _Chance,
+    key: KeyArray | Array,
+    carry: _Carry,
 ) -> _Carry:
     """Nodes receive one message, or all that are ready, and send arguments on."""
     graph, waiting = network.graph, carry.waiting
     messages, arguments = network.monoids
     split = network.split_message or split_coordinates(messages)
-    n, edges = graph.n_node, graph.senders.shape[0]
+    n = graph.n_node
     receivers = jnp.concatenate([graph.receivers, jnp.arange(n, dtype=graph.receivers.dtype)])
     at = jnp.minimum(receivers, n - 1)
-    keys = jax.random.split(jax.random.fold_in(key, 1), 3)
-    comes, rank, in_parts, again = jax.random.uniform(keys[0], (4, edges + n))
-    is_ready = (comes < schedule.deliver * pace) & (waiting.ready <= carry.tick)
+    is_ready = (chance.deliver < schedule.deliver * pace) & (waiting.ready <= carry.tick)
     is_ready &= _is_any(waiting.inbox, messages)
-    rank = jnp.where(is_ready, rank, -1.0)
-    takes_all = jax.random.uniform(keys[1], (n,)) < schedule.merge
+    rank = jnp.where(is_ready, chance.rank, -1.0)
+    takes_all = chance.merge[:n] < schedule.merge
     chosen = is_ready & (takes_all[at] | (rank == jax.ops.segment_max(rank, receivers, n)[at]))
 
     nothing = jnp.full_like(waiting.inbox, messages.unit)
-    first, rest = split(keys[2], waiting.inbox)
-    in_parts = in_parts < schedule.split
+    first, rest = split(key, waiting.inbox)
+    in_parts = chance.cut_message < schedule.split
     first = _where(in_parts, first, waiting.inbox)
-    rest = _where(again < schedule.duplicate, waiting.inbox, _where(in_parts, rest, nothing))
+    rest = _where(
+        chance.duplicate < schedule.duplicate, waiting.inbox, _where(in_parts, rest, nothing)
+    )
     chosen &= _is_any(first, messages)  # A part may be empty: then nothing happens.
     received = messages.segment(_where(chosen, first, nothing), receivers, n)
     is_hit = jax.ops.segment_max(chosen.astype(jnp.int32), receivers, n) > 0

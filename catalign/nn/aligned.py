@@ -13,7 +13,9 @@ from catalign.algebra.provenance import arg_reduce, arg_segment, check_selective
 from catalign.algebra.semiring import Semiring
 from catalign.algorithms.check import instance_size
 from catalign.algorithms.spec import Kind, Location, Probe, Spec
+from catalign.alignment.node_centric import seeded_network
 from catalign.integral.graph import SparseGraph
+from catalign.integral.network import Network
 from catalign.nn.constant import Constants
 from catalign.nn.prediction import Execution, Predictions
 from catalign.nn.reasoner import AbstractReasoner
@@ -163,6 +165,22 @@ class AlignedReasoner(AbstractReasoner):
         x, pi = self._start(inputs, graph.n_node)
         state, taken, settled = _iterate(step, (x[None], pi[None]), max_steps, until_settled=True)
         return jax.tree.map(lambda a: a[0], self._execution(state, taken, settled))
+
+    def network(self, inputs: Probes, graph: SparseGraph) -> Network:
+        """The reasoner on one instance as a network of events, for the asynchronous executor.
+
+        Its nodes are cocycles and its edges homomorphisms whatever was learned, so that it may run
+        in any order. If it ends, it ends in the values of `run_sparse`.
+
+        Args:
+          inputs: As for `run_sparse`.
+          graph: The edges.
+        """
+        senders, receivers = graph.senders, graph.receivers
+        weights = self._messages(inputs, lambda f: f[senders], lambda f: f[receivers])
+        weights = jnp.broadcast_to(weights, senders.shape)
+        first, _ = self._start(inputs, graph.n_node)
+        return seeded_network(self.arithmetic, graph, weights, first=first)
 
     def harden(self) -> "AlignedReasoner":
         """A copy with every constant that is near an integer rounded to it.

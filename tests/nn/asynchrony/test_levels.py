@@ -1,0 +1,195 @@
+"""Which laws each layer keeps, found by search; the losses; and steps run by events."""
+
+import functools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from catalign._errors import AxiomError, InputError
+from catalign.algebra.instances import max_plus
+from catalign.algebra.laws import check_monoid
+from catalign.algebra.multimorphism import is_multimorphism
+from catalign.integral.asynchronous import execute
+from catalign.integral.graph import DenseGraph
+from catalign.integral.invariance import check_schedules
+from catalign.integral.schedule import FRONTIER, REGROUPED, Schedule
+from catalign.nn.asynchrony.invariance import LOSSES, draw, invariance_losses
+from catalign.nn.asynchrony.law import NEEDS, Law, Level, level_of
+from catalign.nn.asynchrony.linear import TropicalLinear
+from catalign.nn.asynchrony.network import step_network
+from catalign.nn.asynchrony.processor import (
+    LEVELS,
+    L1Max,
+    L1Sum,
+    L2Max,
+    L2Sum,
+    L3Log,
+    L3Max,
+    L3Tropical,
+    LearnedArgument,
+    log_sum,
+)
+from catalign.nn.asynchrony.search import asynchrony_level
+
+WIDTH, N = 4, 5
+KEY = jax.random.key(3)
+ROUNDING = {L2Sum: 1e-5, L3Log: 1e-5}
+"""What the layers that add floating-point numbers may differ by."""
+
+
+@functools.cache
+def build(kind, seed=1):
+    return kind(2 * WIDTH, WIDTH, rngs=nnx.Rngs(seed))
+
+
+@functools.cache
+def search(kind):
+    return asynchrony_level(build(kind), KEY, tolerance=ROUNDING.get(kind, 0.0))
+
+
+def fields(seed=0):
+    a, b, c, d = jax.random.split(jax.random.key(seed), 4)
+    mask = jax.random.bernoulli(d, 0.5, (N, N)) | jnp.eye(N, dtype=bool)
+    node, edge = jax.random.normal(a, (N, 2 * WIDTH)), jax.random.normal(b, (N, N, WIDTH))
+    return node, edge, jax.random.normal(c, (WIDTH,)), DenseGraph(mask=mask)
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_a_layer_keeps_the_laws_that_it_states_and_no_others(kind):
+    report = search(kind)
+    assert report.kept == kind.keeps, str(report)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [
+        (L1Sum, Level.L1),
+        (L1Max, Level.L1),
+        (L2Sum, Level.L1),
+        (L2Max, Level.L2),
+        (L3Max, Level.L2),
+        (L3Tropical, Level.L3),
+        (L3Log, Level.L1),
+        (LearnedArgument, Level.L1),
+    ],
+)
+def test_the_levels(kind, level):
+    assert search(kind).level is level
+    assert level_of(kind.keeps) is level
+    assert f"{kind.__name__}: {level.name} on 256 draws" in str(search(kind))
+
+
+def test_levels_are_nested():
+    assert NEEDS[Level.L1] < NEEDS[Level.L2] < NEEDS[Level.L3] == frozenset(Law)
+    assert level_of(frozenset()) is Level.L0
+
+
+class _MaxBias(L3Tropical):
+    """A planted fault: a maximum with a bias is no homomorphism at the unit."""
+
+    def message(self, sender, receiver, constant):
+        return jnp.maximum(super().message(sender, receiver, constant), 0.0)
+
+
+class _Forgets(L3Tropical):
+    """A planted fault: an update that keeps the mean is no action."""
+
+    def update(self, message, state):
+        return jnp.where(message == -jnp.inf, state, (message + state) / 2)
+
+
+@pytest.mark.parametrize(("fault", "law"), [(_MaxBias, Law.MESSAGE_UNIT), (_Forgets, Law.ACTION)])
+def test_a_planted_fault_is_found(fault, law):
+    report = asynchrony_level(build(fault), KEY)
+    assert law not in report.kept
+    assert report.level < Level.L3
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.25])
+def test_the_log_semiring_is_a_homomorphism_up_to_t_log_k(temperature):
+    """And lies over max-plus by at most T log n, with the same matrix."""
+    soft = TropicalLinear(6, 3, temperature=temperature, rngs=nnx.Rngs(1))
+    hard = TropicalLinear(6, 3, rngs=nnx.Rngs(1))
+    hard.kernel[...] = soft.kernel[...]
+    parts = 3 * jax.random.normal(KEY, (200, 5, 6))
+    defect = soft(parts.max(1)) - soft(parts).max(1)
+    bound, eps = temperature * np.log(5), 1e-5
+    assert defect.min() >= -eps
+    assert 0.2 * bound < defect.max() <= bound + eps
+    gap = soft(parts) - hard(parts)
+    assert gap.min() >= -eps
+    assert gap.max() <= temperature * np.log(6) + eps
+
+
+def test_max_plus_is_a_homomorphism_to_the_bit():
+    f = TropicalLinear(6, 3, rngs=nnx.Rngs(1))
+    x = jax.random.normal(KEY, (40, 6)).at[::3, 2].set(-jnp.inf)
+    assert is_multimorphism(f, [max_plus.add], max_plus.add, samples=[x])
+    with pytest.raises(InputError, match="`temperature` is -1"):
+        TropicalLinear(2, 2, temperature=-1, rngs=nnx.Rngs(0))
+
+
+def test_log_sum_is_a_monoid():
+    check_monoid(log_sum, jnp.array([-jnp.inf, 0.0, 1.5, -3.0]), tolerance=1e-6)
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_losses_are_zero_where_the_laws_hold(kind):
+    losses = invariance_losses(build(kind), draw(build(kind), KEY))
+    for name, laws in LOSSES.items():
+        if set(laws) <= kind.keeps:
+            assert losses[name] < 1e-10
+        else:
+            assert losses[name] > 1e-4, name
+
+
+def test_losses_teach_an_argument_to_be_a_cocycle():
+    graphdef, params, rest = nnx.split(build(LearnedArgument, 1), nnx.Param, ...)
+
+    @jax.jit
+    @chex.assert_max_traces(1)
+    def step(params, key):
+        def loss(params):
+            layer = nnx.merge(graphdef, params, rest)
+            losses = invariance_losses(layer, draw(layer, key))
+            return losses["cocycle"] + losses["replay"]
+
+        value, grads = jax.value_and_grad(loss)(params)
+        return jax.tree.map(lambda p, g: p - 0.3 * g, params, grads), value
+
+    history = []
+    for key in jax.random.split(KEY, 150):
+        params, value = step(params, key)
+        history.append(float(value))
+    assert history[0] > 1e-2
+    assert np.mean(history[-10:]) < 0.1 * np.mean(history[:10])
+
+
+@pytest.mark.parametrize("kind", [L2Max, L3Tropical])
+def test_in_rounds_a_step_is_the_layer(kind):
+    layer, given = build(kind), fields()
+    run = execute(step_network(layer, *given), FRONTIER, jax.random.split(KEY, 1))
+    np.testing.assert_allclose(run.states[0], layer(*given), rtol=1e-5, atol=1e-5)
+
+
+def test_l3_may_run_in_any_order_and_l2_may_not():
+    given = fields(1)
+    check_schedules(step_network(build(L3Tropical), *given), KEY, schedule=REGROUPED, count=16)
+    with pytest.raises(AxiomError, match="ends with other states"):
+        check_schedules(step_network(build(L2Max), *given), KEY, schedule=REGROUPED, count=16)
+
+
+def test_without_splits_l2_is_safe_and_l1_diverges():
+    given, whole = fields(2), Schedule(deliver=0.3)
+    check_schedules(step_network(build(L2Max), *given), KEY, schedule=whole, count=16)
+    with pytest.raises(AxiomError, match="ends with other states"):
+        check_schedules(step_network(build(L1Max), *given), KEY, schedule=whole, count=16)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(InputError, match="`count` is 0"):
+        asynchrony_level(build(L3Tropical), KEY, count=0)
