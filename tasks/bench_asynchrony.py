@@ -32,7 +32,9 @@ from catalign.nn.asynchrony.network import step_network
 from catalign.nn.asynchrony.processor import LEVELS
 from tasks import cli, display
 
-LARGE = "bellman_ford, large"
+LARGE = "large"
+EXACT = ("bellman_ford", "bfs", "kahn", "addition")
+NETWORKS = (*EXACT, LARGE, *(kind.__name__ for kind in LEVELS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +42,18 @@ class AsynchronyFlags:
     """Runs networks by events, in many orders, and compares the bits with their rounds.
 
     Attributes:
+      networks: Some of bellman_ford, bfs, kahn, addition, large and the layers' names; all if left
+        out.
       schedules: How many schedules each small model runs under.
       nodes: The nodes of the small graphs, and the digits of the numbers.
       edges: The edges of the small graphs.
-      large_nodes: The nodes of the large graph; 0 leaves it out.
+      large_nodes: The nodes of the large graph, for Bellman-Ford alone.
       large_edges: Its edges.
       seed: The seed of graphs, numbers and schedules.
       json: Print JSON in place of a table.
     """
 
+    networks: tuple[str, ...] = ()
     schedules: int = 1000
     nodes: int = 64
     edges: int = 256
@@ -179,7 +184,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _measure(flags: AsynchronyFlags) -> int:
-    for name in ("schedules", "nodes", "edges"):
+    for name in flags.networks:
+        cli.check_name("--networks", name, NETWORKS)
+    for name in ("schedules", "nodes", "edges", "large_nodes", "large_edges"):
         if getattr(flags, name) < 1:
             raise InputError(f"--{name} is {getattr(flags, name)}, but it must be at least 1.")
     rows = []
@@ -196,20 +203,21 @@ def _measure(flags: AsynchronyFlags) -> int:
 
 def _rows(flags: AsynchronyFlags) -> Iterator[Measured]:
     seed, schedules = flags.seed, flags.schedules
-    small = exact_networks(nodes=flags.nodes, edges=flags.edges, seed=seed)
-    for name, network in small.items():
-        yield measure(name, network, schedules=schedules, seed=seed)
-    for name in ("bellman_ford", "addition"):
-        given = {"schedule": DUPLICATED, "kind": "duplicates", "seed": seed}
-        yield measure(name, small[name], schedules=min(schedules, 100), **given)
-    if flags.large_nodes:
+    wanted = flags.networks or NETWORKS
+    for name, network in exact_networks(nodes=flags.nodes, edges=flags.edges, seed=seed).items():
+        if name in wanted:
+            yield measure(name, network, schedules=schedules, seed=seed)
+            doubled = {"schedule": DUPLICATED, "kind": "duplicates", "seed": seed}
+            yield measure(name, network, schedules=schedules, **doubled)
+    if LARGE in wanted:
         rng = np.random.default_rng(seed)
         graph, weights = random_graph(flags.large_nodes, flags.large_edges, rng)
         large = relaxation_network(min_plus, graph, weights, 0)
         yield measure(LARGE, large, schedules=4, seed=seed, at_once=1)
     for name, network in layer_steps(seed=seed).items():
-        given = {"schedule": REGROUPED, "kind": "regrouped", "seed": seed}
-        yield measure(name, network, schedules=min(schedules, 100), **given)
+        if name in wanted:
+            given = {"schedule": REGROUPED, "kind": "regrouped", "seed": seed}
+            yield measure(name, network, schedules=min(schedules, 100), **given)
 
 
 def _table(rows: Sequence[Measured]) -> Table:

@@ -17,12 +17,15 @@ def test_one_small_case():
 
 def test_bad_flags_are_named(capsys):
     assert bench.main(["asynchrony", "--schedules=0"]) == 2
-    assert "--schedules is 0" in capsys.readouterr().err
+    assert bench.main(["asynchrony", "--networks=bsf"]) == 2
+    said = capsys.readouterr().err
+    assert "--schedules is 0" in said
+    assert "Did you mean bfs" in said
 
 
 @pytest.mark.slow
 def test_all_small_cases(capsys):
-    flags = ["--schedules=4", "--nodes=6", "--edges=12", "--large-nodes=0", "--json"]
+    flags = ["--schedules=4", "--nodes=6", "--edges=12", "--large-nodes=20", "--json"]
     assert bench.main(["asynchrony", *flags]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     named = {(row["network"], row["kind"]): row for row in rows}
