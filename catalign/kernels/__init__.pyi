@@ -1,3 +1,4 @@
+from . import closure as closure
 from . import monoid_scan as monoid_scan
 from . import segment_reduce as segment_reduce
 from . import semiring_matmul as semiring_matmul

@@ -1,0 +1,3 @@
+from .api import Closure as Closure
+from .api import close as close
+from .api import star as star
