@@ -2,6 +2,10 @@ from .asynchronous import AsynchronousRun as AsynchronousRun
 from .asynchronous import execute as execute
 from .execution import pull_argument as pull_argument
 from .execution import push_messages as push_messages
+from .explanation import Machine as Machine
+from .explanation import Work as Work
+from .explanation import explain as explain
+from .explanation import work_of as work_of
 from .graph import DenseGraph as DenseGraph
 from .graph import Graph as Graph
 from .graph import Layout as Layout
@@ -11,7 +15,6 @@ from .invariance import check_schedules as check_schedules
 from .invariance import compare_schedules as compare_schedules
 from .lowering import Lowering as Lowering
 from .lowering import choose as choose
-from .lowering import explain as explain
 from .naive import naive_integral_transform as naive_integral_transform
 from .naive import naive_transform as naive_transform
 from .network import Network as Network

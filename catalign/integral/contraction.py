@@ -13,6 +13,7 @@ from catalign.algebra.semiring import Semiring
 from catalign.integral.execution import Field, drop_masked, edge_mask, spread, sum_to_projection
 from catalign.integral.graph import Graph
 from catalign.integral.layout import AxisMap, axis_maps, forgotten_axes
+from catalign.kernels.semiring_matmul import api as semiring_matmul
 from catalign.polynomial.message import Message
 
 BLOCK_ELEMENTS = 1 << 20
@@ -75,6 +76,44 @@ def contract(
         return semiring.add.reduce(stacked, 0)
     # The rows of the output are the first of its axes, of size 1 in each row.
     return jax.tree.map(lambda leaf: jnp.squeeze(leaf, 1), stacked)
+
+
+def semiring_product(
+    message: Message, arguments: list[Array], semiring: Semiring, *, graph: Graph
+) -> Array:
+    """Multiplies and sums as a product of two matrices, by the kernel for these.
+
+    Maths: `sum over w of (a_xw b_wy c_xy) = c_xy (sum over w of a_xw b_wy)`
+
+    The gradient of a selected sum goes to its first term.
+
+    Args:
+      message: A message of three axes, of which its output leg forgets one.
+      arguments: The pulled arguments, none of which reads all three axes.
+      semiring: A commutative one that `kernels.semiring_matmul` takes.
+      graph: The graph.
+    """
+    shape = graph.shape(message.sort)
+    x, y = (m.axis for m in axis_maps(message.output.leg, graph.layout))
+    (w,) = forgotten_axes(axis_maps(message.output.leg, graph.layout), 3)
+    features = jnp.broadcast_shapes(*(a.shape[3:] for a in arguments))
+
+    def matrix(factors: list[Array], rows: int, columns: int) -> Array:
+        """The product of the factors, with feature axes first."""
+        extent = [size if axis in (rows, columns) else 1 for axis, size in enumerate(shape)]
+        one = semiring.multiply.full(tuple(extent) + features, arguments[0])
+        product = multiply_arguments(semiring, [one, *factors])
+        (gone,) = {0, 1, 2} - {rows, columns}
+        front = jnp.moveaxis(product, (rows, columns, gone), (-3, -2, -1))
+        return jnp.squeeze(front, -1)
+
+    outside = [a for a in arguments if a.shape[w] == 1]
+    right = [a for a in arguments if a.shape[w] != 1 and a.shape[y] != 1]
+    left = [a for a in arguments if a.shape[w] != 1 and a.shape[y] == 1]
+    summed = semiring_matmul.multiply(matrix(left, x, w), matrix(right, w, y), semiring)
+    if outside:
+        summed = semiring.multiply.op(summed, matrix(outside, x, y))
+    return jnp.moveaxis(summed, (-2, -1), (0, 1))
 
 
 def matrix_product(message: Message, fields: Mapping[str, Any], *, graph: Graph) -> Array:

@@ -2,11 +2,12 @@
 
 import enum
 
+import jax
+
 from catalign.algebra.instances import plus_times
 from catalign.algebra.semiring import Semiring
 from catalign.integral.graph import Layout
 from catalign.integral.layout import AxisMap, axis_maps, has_mask, is_projection, message_axes
-from catalign.polynomial.diagram import PolynomialDiagram
 from catalign.polynomial.message import Message
 
 
@@ -16,6 +17,7 @@ class Lowering(enum.Enum):
     POINTWISE = "pointwise, no sum"
     AXIS = "axis reduction"
     SEGMENT = "segment reduction"
+    SEMIRING_PRODUCT = "semiring matrix product"
     CONTRACTION = "semiring contraction, in blocks of rows"
     MATRIX_PRODUCT = "matrix product"
 
@@ -28,7 +30,9 @@ def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
     | o only reorders axes | POINTWISE |
     | o follows `target` of listed edges, or a pointer, or repeats an axis | SEGMENT |
     | o forgets axes, `plus_times`, every axis read | MATRIX_PRODUCT |
-    | o forgets axes of an array of rank 3 or more | CONTRACTION |
+    | o forgets one axis of three, no argument reads all three, in a commutative semiring whose sum
+      selects or is a soft minimum | SEMIRING_PRODUCT |
+    | o forgets axes of an array of rank 3 or more otherwise | CONTRACTION |
     | o forgets axes otherwise | AXIS |
 
     Args:
@@ -40,7 +44,7 @@ def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
       >>> from catalign.algebra.instances import min_plus
       >>> from catalign.polynomial.library import floyd_warshall
       >>> choose(floyd_warshall["triple"], min_plus, Layout.DENSE).name
-      'CONTRACTION'
+      'SEMIRING_PRODUCT'
       >>> choose(floyd_warshall["triple"], plus_times, Layout.DENSE).name
       'MATRIX_PRODUCT'
     """
@@ -52,22 +56,20 @@ def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
         return Lowering.POINTWISE
     if semiring == plus_times and _is_einsum(message, rank, layout):
         return Lowering.MATRIX_PRODUCT
+    if rank == 3 and len(out) == 2 and _is_product(message, semiring, layout):
+        return Lowering.SEMIRING_PRODUCT
     return Lowering.CONTRACTION if rank >= 3 else Lowering.AXIS
 
 
-def explain(diagram: PolynomialDiagram, semiring: Semiring, layout: Layout) -> str:
-    """Says how each message of a diagram will be computed.
-
-    Example:
-      >>> from catalign.algebra.instances import min_plus
-      >>> from catalign.polynomial.library import bellman_ford
-      >>> print(explain(bellman_ford, min_plus, Layout.SPARSE))
-      bellman_ford: 2 V + E <- 2 V + 2 E -> V + E -> V in min_plus, sparse
-        stay: pointwise, no sum
-        relax: segment reduction
-    """
-    lines = [f"  {m.name}: {choose(m, semiring, layout).value}" for m in diagram.summands]
-    return "\n".join([f"{diagram} in {semiring.name}, {layout.value}", *lines])
+def _is_product(message: Message, semiring: Semiring, layout: Layout) -> bool:
+    """Whether the arguments fall into two matrices and what stays outside of the sum."""
+    sums = semiring.add.is_selective or semiring.temperature is not None
+    has_arrays = jax.tree.structure(semiring.zero).num_leaves == 1
+    if not (sums and has_arrays and semiring.is_commutative) or has_mask(message.sort, layout):
+        return False
+    return all(
+        len({m.axis for m in axis_maps(argument.leg, layout)}) < 3 for argument in message.arguments
+    )
 
 
 def _is_einsum(message: Message, rank: int, layout: Layout) -> bool:

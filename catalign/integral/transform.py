@@ -10,7 +10,12 @@ import jax.numpy as jnp
 from catalign._errors import AxiomError, InputError, ShapeMismatchError
 from catalign.algebra.monoid import CommutativeMonoid
 from catalign.algebra.semiring import Semiring
-from catalign.integral.contraction import contract, matrix_product, multiply_arguments
+from catalign.integral.contraction import (
+    contract,
+    matrix_product,
+    multiply_arguments,
+    semiring_product,
+)
 from catalign.integral.execution import Field, pull_argument, push_messages
 from catalign.integral.graph import Graph, SparseGraph
 from catalign.integral.layout import Pointers
@@ -67,14 +72,19 @@ def integral_transform(
     if isinstance(graph, FiniteGraph):
         graph = SparseGraph.from_finite(graph)
     if isinstance(semiring, CommutativeMonoid):
-        semiring = _without_products(diagram, semiring)
+        semiring = without_products(diagram, semiring)
     pointers = dict(pointers or {})
     check_fields(diagram, semiring, fields, graph=graph, pointers=pointers)
     out = _transform(diagram, semiring, dict(fields), graph, pointers)
     return next(iter(out.values())) if len(out) == 1 else out
 
 
-def _without_products(diagram: PolynomialDiagram, monoid: CommutativeMonoid) -> Semiring:
+def without_products(diagram: PolynomialDiagram, monoid: CommutativeMonoid) -> Semiring:
+    """A monoid as the semiring of a diagram that multiplies nothing.
+
+    Raises:
+      AxiomError: A message multiplies several arguments.
+    """
     if not diagram.is_span:
         raise AxiomError(
             f"`semiring` is the monoid {monoid.name}, which has no multiplication, but messages of "
@@ -159,6 +169,8 @@ def _run_message(
     if not arguments:
         rank = len(graph.shape(message.sort))
         arguments = [semiring.multiply.full((1,) * rank, _like(semiring, fields))]
+    if lowering is Lowering.SEMIRING_PRODUCT:
+        return semiring_product(message, arguments, semiring, graph=graph)
     if lowering is Lowering.CONTRACTION:
         return contract(message, arguments, semiring, graph=graph)
     product = multiply_arguments(semiring, arguments)

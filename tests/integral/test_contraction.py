@@ -1,21 +1,22 @@
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from catalign.algebra.instances import max_plus, min_plus, plus_times
+from catalign.algebra.instances import log_plus, max_min, max_plus, min_plus, plus_times
 from catalign.integral.contraction import BLOCK_ELEMENTS, contract
 from catalign.integral.execution import pull_argument
 from catalign.integral.graph import DenseGraph
+from catalign.integral.lowering import Lowering, choose
 from catalign.integral.transform import integral_transform
 from catalign.polynomial.diagram import PolynomialDiagram
 from catalign.polynomial.leg import project, terminal
 from catalign.polynomial.library import floyd_warshall, triplet
-from catalign.polynomial.message import Message, Output
+from catalign.polynomial.message import Argument, Message, Output
 from catalign.polynomial.sort import ONE, V
+from tests.kernels.programs import largest
 
 triple = floyd_warshall["triple"]
 graph = DenseGraph.complete(5)
@@ -48,14 +49,6 @@ def test_a_triple_that_lands_elsewhere():
         np.testing.assert_array_equal(out, expected)
 
 
-def largest(jaxpr):
-    """The most elements of any array in a program and the programs inside it."""
-    sizes = [math.prod(v.aval.shape) for eqn in jaxpr.eqns for v in eqn.outvars]
-    programs = [p for eqn in jaxpr.eqns for p in eqn.params.values() if hasattr(p, "eqns")]
-    programs += [p.jaxpr for eqn in jaxpr.eqns for p in eqn.params.values() if hasattr(p, "jaxpr")]
-    return max([*sizes, *map(largest, programs)], default=0)
-
-
 @pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("diagram", [floyd_warshall, triplet], ids=lambda d: d.name)
 def test_no_program_holds_all_triples(diagram, backward):
@@ -79,3 +72,31 @@ def test_ordinary_numbers_use_a_matrix_product():
     assert "dot_general" in str(program)
     out = integral_transform(floyd_warshall, plus_times, {"edge": edge}, graph)
     np.testing.assert_array_equal(out, np.asarray(edge) @ np.asarray(edge))
+
+
+ROLES = [(0, 1), (1, 2), (0,), (1,), (2,), (2, 0)]
+
+
+@pytest.mark.parametrize("semiring", [min_plus, max_min, log_plus(0.5)], ids=str)
+@pytest.mark.parametrize("positions", [(0, 2), (2, 0), (1, 2)], ids=str)
+def test_roles_on_either_side_and_outside(semiring, positions):
+    """Every role of one or two axes, with features, against the sum of all messages."""
+    rng = np.random.default_rng(0)
+    fields = {f"r{k}": jnp.asarray(rng.normal(size=(4,) * len(role) + (2,)), jnp.float32)
+              for k, role in enumerate(ROLES)}  # fmt: skip
+    reads = [Argument(name, name, project(V**3, *role))
+             for name, role in zip(fields, ROLES, strict=True)]  # fmt: skip
+    message = Message("triple", V**3, tuple(reads), Output("out", project(V**3, *positions)))
+    diagram = PolynomialDiagram(
+        "roles", {name: V ** len(role) for name, role in zip(fields, ROLES, strict=True)},
+        outputs={"out": V * V}, summands=[message],
+    )  # fmt: skip
+    complete = DenseGraph.complete(4)
+    assert choose(diagram["triple"], semiring, complete.layout) is Lowering.SEMIRING_PRODUCT
+    pulled = [pull_argument(a.leg, fields[a.reads], graph=complete) for a in reads]
+    cube = functools.reduce(semiring.multiply.op, jnp.broadcast_arrays(*pulled))
+    (gone,) = {0, 1, 2} - set(positions)
+    expected = semiring.add.reduce(cube, gone)
+    expected = jnp.swapaxes(expected, 0, 1) if positions == (2, 0) else expected
+    out = integral_transform(diagram, semiring, fields, complete)
+    np.testing.assert_allclose(out, expected, rtol=2e-6, atol=2e-6)
