@@ -11,12 +11,12 @@ from jaxtyping import Int, Shaped
 
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.semiring import Semiring
-from catalign.kernels.semiring_matmul import reference, xla
+from catalign.kernels.semiring_matmul import gpu, reference, xla
 from catalign.kernels.semiring_matmul.arithmetic import computes_in
 from catalign.kernels.semiring_matmul.vjp import Version, product, product_with_arg, soft_product
 
 VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
-    {"xla": xla.multiply, "reference": reference.multiply}
+    {"xla": xla.multiply, "mosaic_gpu": gpu.multiply, "reference": reference.multiply}
 )
 """The implementations by name; the first is chosen where none is named."""
 
@@ -42,7 +42,8 @@ def multiply(
       b: `[..., k, m]`, of the same dtype; leading axes broadcast.
       semiring: `log_plus(t)`, or one whose addition is selective: `min_plus`, `max_plus`,
         `max_min`, `min_max`, `max_times`, `lor_land`, or one's own.
-      implementation: "xla", which never forms all products, or "reference", which does.
+      implementation: "xla", which never forms all products; "mosaic_gpu", the same for GPUs of
+        compute capability 9.0, float32 and jax 0.11; or "reference", which forms them.
 
     Returns:
       `[..., n, m]`.
@@ -50,7 +51,7 @@ def multiply(
     Raises:
       InputError: The implementation does not exist.
       ShapeMismatchError: The shapes or dtypes do not fit each other or the semiring.
-      UnsupportedError: The semiring is another.
+      UnsupportedError: The semiring is another, or the implementation cannot run here.
 
     Example:
       >>> from catalign.algebra.instances import min_plus
@@ -59,9 +60,10 @@ def multiply(
       [0.0, 1.0, 3.0]
     """
     a, b = _checked(a, b, semiring)
+    version = _version(implementation, semiring, a)
     if semiring.temperature is None:
-        return _multiply(a, b, semiring, _version(implementation))
-    return _soft_multiply(a, b, semiring, _version(implementation))
+        return _multiply(a, b, semiring, version)
+    return _soft_multiply(a, b, semiring, version)
 
 
 def multiply_with_arg(
@@ -90,14 +92,21 @@ def multiply_with_arg(
             f"`semiring` is {semiring.name}, whose sum is none of its terms, so none can be named. "
             "Use `multiply`."
         )
-    return _multiply_with_arg(*_checked(a, b, semiring), semiring, _version(implementation))
+    a, b = _checked(a, b, semiring)
+    return _multiply_with_arg(a, b, semiring, _version(implementation, semiring, a))
 
 
-def _version(implementation: str | None) -> Version:
+def _version(implementation: str | None, semiring: Semiring, a: Array) -> Version:
     name = next(iter(VERSIONS)) if implementation is None else implementation
     if name not in VERSIONS:
         raise InputError(
             f"`implementation` is {implementation!r}; it must be one of {', '.join(VERSIONS)}."
+        )
+    reason = gpu.why_not(semiring, a.dtype) if name == "mosaic_gpu" else None
+    if reason is not None:
+        raise UnsupportedError(
+            f'`implementation` is "mosaic_gpu", which cannot run here: {reason}. Leave '
+            "`implementation` out to choose one that can."
         )
     return VERSIONS[name]
 

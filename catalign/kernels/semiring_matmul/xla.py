@@ -66,10 +66,10 @@ def _accumulate(
         return summed, jnp.where((summed != c) & (c == c), t, last) if with_arg else last
 
     c, last = jax.lax.fori_loop(jnp.int32(0), passes, one_pass, (jnp.full(shape, zero), none))
-    return c, _first_term(a, b, c, last, count, op) if with_arg else none
+    return c, first_term(a, b, c, last, count, op) if with_arg else none
 
 
-def _first_term(a: Array, b: Array, c: Array, last: Array, count: int, op: Operation) -> Array:
+def first_term(a: Array, b: Array, c: Array, last: Array, count: int, op: Operation) -> Array:
     """The first k that attains the sum, in the last pass that changed it; -1 where none did."""
 
     def try_term(back: Array, arg: Array) -> Array:
