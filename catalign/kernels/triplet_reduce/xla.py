@@ -35,8 +35,12 @@ def in_parts(f: Callable[..., PyTree], *arguments: Array, elements: int) -> PyTr
     if most >= batch:
         return f(*arguments)
     size = next(size for size in range(most, 0, -1) if batch % size == 0)
-    parts = tuple(x.reshape(batch // size, size, *x.shape[1:]) for x in arguments)
-    done = jax.lax.map(lambda some: f(*some), parts)
+
+    def one_part(start: Array) -> PyTree:
+        return f(*(jax.lax.dynamic_slice_in_dim(x, start, size) for x in arguments))
+
+    # Slices of the arguments, and no array of parts, of which XLA would make copies.
+    done = jax.lax.map(one_part, jnp.arange(0, batch, size, dtype=jnp.int32))
     return jax.tree.map(lambda x: x.reshape(batch, *x.shape[2:]), done)
 
 
@@ -49,11 +53,13 @@ def reduce(uw: Array, wv: Array, semiring: Semiring, *, with_arg: bool) -> tuple
         p = uw.shape[0]
         left = jnp.moveaxis(uw, 3, 1).reshape(p * h, u, w)
         right = jnp.moveaxis(wv, 3, 1).reshape(p * h, w, v)
-        c, arg = product.multiply(left, right, semiring, with_arg=with_arg)
-        c, arg = (jnp.moveaxis(x.reshape(p, h, u, v), 1, 3) for x in (c, arg if with_arg else c))
-        return c, arg
+        both = product.multiply(left, right, semiring, with_arg=with_arg)
+        wanted = both if with_arg else both[:1]
+        return tuple(jnp.moveaxis(x.reshape(p, h, u, v), 1, 3) for x in wanted)
 
-    return in_parts(one_part, uw, wv, elements=u * v * h)
+    # Without the terms, nothing of their size is made.
+    out = in_parts(one_part, uw, wv, elements=u * v * h)
+    return out[0], out[-1]
 
 
 def attend(
