@@ -244,7 +244,8 @@ def _measure(flags: KernelFlags) -> int:
 def _rows(flags: KernelFlags, best: Ceilings) -> Iterator[KernelRow]:
     for case in kernel_cases.cases(flags.ops or tuple(kernel_cases.OPS), flags.largest):
         row = measure(case, best, flags.repeats)
-        cli.print_note(f"{row.op}, size {row.size}: {row.ms:.3g} ms")
+        peers = "".join(f", {name} {ms:.3g}" for name, ms in row.peers_ms.items())
+        cli.print_note(f"{row.op}, size {row.size}: {row.ms:.3g} ms{peers}")
         yield row
 
 

@@ -131,8 +131,9 @@ def _segment(largest: int) -> Iterator[Case]:
         if n_edge * FEATURES > largest:
             return
         rng = np.random.default_rng(n_node)
-        senders, receivers = rng.integers(0, n_node, (2, n_edge))
-        graph = CsrGraph.from_edges(senders, receivers, n_node)
+        # Without parallel edges, whose messages tie: peers share a gradient among ties differently.
+        pairs = rng.choice(n_node**2, n_edge, replace=False)
+        graph = CsrGraph.from_edges(pairs % n_node, pairs // n_node, n_node)
         messages = jnp.asarray(rng.standard_normal((n_edge, FEATURES)), jnp.float32)
         nodes = jnp.asarray(rng.standard_normal((n_node, FEATURES)), jnp.float32)
         cotangent = jnp.asarray(rng.standard_normal((n_node, FEATURES)), jnp.float32)

@@ -22,6 +22,7 @@ from catalign.kernels.monoid_scan.api import VERSIONS, scan_functions, scan_matr
 
 FAST = [name for name in VERSIONS if name != "reference"]
 ALL = [*SEMIRINGS.values(), log_plus(0.5)]
+GRADED = [min_plus, plus_times, SEMIRINGS["max_times"], log_plus(0.5)]
 # Empty, single, below and above two blocks, no multiple of a block; batches of none, one and more.
 SHAPES = [(0,), (1,), (7,), (37,), (2, 37), (0, 5), (2, 3, 70)]
 WAYS = list(itertools.product([False, True], repeat=2))
@@ -170,7 +171,7 @@ def test_stochastic_matrices(version):
 
 
 @pytest.mark.parametrize("version", FAST)
-@pytest.mark.parametrize("semiring", [s for s in ALL if s.dtype_kind != "bool"], ids=str)
+@pytest.mark.parametrize("semiring", GRADED, ids=str)
 def test_gradients(version, semiring):
     """Against autodiff of the literal loop, and against differences, where nothing ties."""
     reverse = ALL.index(semiring) % 2 == 0
@@ -194,6 +195,15 @@ def test_no_path_has_no_gradient():
     for semiring in (min_plus, log_plus(1.0)):
         slope = jax.grad(lambda m, s=semiring: jnp.sum(scan_matrices(m, s)))(wall)
         assert not bool(jnp.any(slope != 0))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nan_spreads_to_what_reads_it(version):
+    m = jnp.zeros((20, 2, 2)).at[:, 1, 0].set(jnp.inf).at[5, 0, 0].set(jnp.nan)
+    y = scan_matrices(m, min_plus, implementation=version)
+    expected = np.zeros((20, 2, 2), bool)
+    expected[5:, 0, 0] = expected[6:, 0, 1] = True
+    np.testing.assert_array_equal(np.isnan(y), expected)
 
 
 def test_tied_paths_share_one_gradient():
