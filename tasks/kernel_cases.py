@@ -131,11 +131,8 @@ def _segment(largest: int) -> Iterator[Case]:
         if n_edge * FEATURES > largest:
             return
         rng = np.random.default_rng(n_node)
-        # Without parallel edges, whose messages tie: peers share a gradient among ties differently.
-        pairs = rng.choice(n_node**2, n_edge, replace=False)
-        graph = CsrGraph.from_edges(pairs % n_node, pairs // n_node, n_node)
-        messages = jnp.asarray(rng.standard_normal((n_edge, FEATURES)), jnp.float32)
-        nodes = jnp.asarray(rng.standard_normal((n_node, FEATURES)), jnp.float32)
+        graph = _graph(rng, n_node, n_edge)
+        messages, nodes = (_distinct(rng, rows) for rows in (n_edge, n_node))
         cotangent = jnp.asarray(rng.standard_normal((n_node, FEATURES)), jnp.float32)
         for name, (monoid, peer, torch_name) in _REDUCTIONS.items():
             for gathers in (False, True):
@@ -165,6 +162,24 @@ def _segment(largest: int) -> Iterator[Case]:
                         ours=_jitted(run, x, graph, cotangent if slope else None),
                         peers=peers,
                     )
+
+
+def _graph(rng: np.random.Generator, n_node: int, n_edge: int) -> CsrGraph:
+    """A ring and random edges, so that peers agree.
+
+    They leave 0 where nothing is heard, and share the gradients of parallel edges, which tie, each
+    in its own way.
+    """
+    ring = np.arange(n_node) * n_node + (np.arange(n_node) + 1) % n_node
+    pairs = rng.choice(n_node**2, n_edge, replace=False)
+    pairs = np.concatenate([ring, pairs[~np.isin(pairs, ring)]])[:n_edge]
+    return CsrGraph.from_edges(pairs % n_node, pairs // n_node, n_node)
+
+
+def _distinct(rng: np.random.Generator, rows: int) -> jax.Array:
+    """Values that do not tie, between -1 and 1."""
+    ranks = np.broadcast_to(np.arange(rows)[:, None], (rows, FEATURES))
+    return jnp.asarray(rng.permuted(ranks, axis=0) / rows * 2 - 1, jnp.float32)
 
 
 def _jitted(f: Any, x: jax.Array, graph: CsrGraph, cotangent: jax.Array | None) -> Thunk:
