@@ -67,8 +67,13 @@ class Comparator:
                 raise ShapeMismatchError(
                     f"`{name}` has {len(records)} entries, but the comparator reads {self.entries}."
                 )
-        table = jnp.asarray(np.array(self.swaps))
-        return table[order_type(first, second)]
+        number = order_type(first, second).astype(jnp.uint32)
+        decision = jnp.zeros(number.shape, jnp.uint32)
+        # Bits of a few words instead of a table: a gather would cost more than all the rest.
+        for place, word in enumerate(_words(self.swaps)):
+            bit = (jnp.uint32(word) >> (number & 31)) & 1
+            decision = jnp.where(number >> 5 == place, bit, decision)
+        return decision == 1
 
     def certify(self, key: Key, *, subject: str = "comparator") -> Certificate:
         """Compares the comparator with the algorithm's key on every order type.
@@ -232,6 +237,15 @@ def _possible(entries: int) -> tuple[int, ...]:
     return tuple(
         int(sum(digit * _ENTRY_TYPES**k for k, digit in enumerate(reversed(digits))))
         for digits in itertools.product(one, repeat=entries)
+    )
+
+
+@functools.cache
+def _words(bits: tuple[bool, ...]) -> tuple[int, ...]:
+    """Bits in words of 32, the first the lowest."""
+    return tuple(
+        sum(int(bit) << k for k, bit in enumerate(bits[at : at + 32]))
+        for at in range(0, len(bits), 32)
     )
 
 

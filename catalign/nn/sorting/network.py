@@ -164,24 +164,34 @@ def _run(
     place = jnp.arange(size, dtype=jnp.int32)
     if not wiring:
         return records
-    p_k = jnp.asarray(np.array(wiring, np.int32))
+    # Powers of two by their exponents: shifts and masks, because divisions would cost most.
+    exponents = np.array([(p.bit_length() - 1, k.bit_length() - 1) for p, k in wiring], np.int32)
 
     def layer(records: Records, at: Array) -> tuple[Records, None]:
-        p, k = at[0], at[1]
-        start = k % p
-        compares = (place >= start) & ((place - start) % (2 * k) < k) & (place + k < count)
-        compares &= place // (2 * p) == (place + k) // (2 * p)
-        later = tuple(jnp.roll(x, -k, axis=-1) for x in records)
-        decided = comparator(records, later)
-        swaps = decided & jnp.broadcast_to(compares, decided.shape)
-        swapped = jnp.roll(swaps, k, axis=-1)
-        earlier = (jnp.roll(x, k, axis=-1) for x in records)
+        run, k = at[0] + 1, jnp.int32(1) << at[1]
+        start = jnp.where(at[0] == at[1], 0, k)
+
+        def is_low(offset: Array) -> Array:
+            return (offset >= 0) & ((offset & (2 * k - 1)) < k)
+
+        same_run = place >> run == (place + k) >> run
+        low = is_low(place - start) & (place + k < count) & same_run
+        high = is_low(place - start - k) & (place < count) & ((place - k) >> run == place >> run)
+        padded = [jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(size, size)]) for x in records]
+        later, earlier = (
+            tuple(jax.lax.dynamic_slice_in_dim(x, at, size, x.ndim - 1) for x in padded)
+            for at in (size + k, size - k)
+        )
+        falls = comparator(records, later)
+        falls &= jnp.broadcast_to(low, falls.shape)
+        rises = comparator(earlier, records)
+        rises &= jnp.broadcast_to(high, rises.shape)
         return tuple(
-            jnp.where(swaps, after, jnp.where(swapped, before, x))
+            jnp.where(falls, after, jnp.where(rises, before, x))
             for x, after, before in zip(records, later, earlier, strict=True)
         ), None
 
-    return jax.lax.scan(layer, records, p_k)[0]
+    return jax.lax.scan(layer, records, jnp.asarray(exponents))[0]
 
 
 def _check(comparator: Comparator, records: Records) -> int:

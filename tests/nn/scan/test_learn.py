@@ -126,6 +126,18 @@ def test_one_output_for_each_word_suffices_for_a_rest() -> None:
     assert fit.machine.certify(rule, subject="rest").is_proved
 
 
+def test_comparison_is_learned_from_its_verdicts() -> None:
+    """Most significant digits first: the first that differ decide."""
+    word_type = WordType((3, 3), 3, from_last=True)
+    rng = np.random.default_rng(0)
+    letters = draw_letters(rng, word_type, 128, 6)
+    # Equal digits half of the time, so that some verdicts fall late.
+    letters[..., 1] = np.where(rng.random((128, 6)) < 0.5, letters[..., 0], letters[..., 1])
+    fit = learn(word_type, answer(rules.order, word_type, letters, initial=2))
+    assert fit.machine.tie == Tie((1, -1), rolled=False)
+    assert fit.machine.certify(rules.order, subject="comparison", initial=2).is_proved
+
+
 def test_examples_that_no_machine_answers_are_refused() -> None:
     letters = np.zeros((2, 3, 1), int)
     clash = Words(letters, np.array([[0, 0, 0], [0, 1, 0]]))
