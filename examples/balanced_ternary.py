@@ -5,6 +5,7 @@ system: the layer is told that a letter is a pair of one of three values each, a
 add up from the digits of 64 sums.
 """
 
+import jax.numpy as jnp
 import numpy as np
 
 from catalign.nn.scan import WordType, answer, draw_letters, learn
@@ -34,5 +35,5 @@ if __name__ == "__main__":
     print(machine.certify(add, subject="balanced ternary addition"))
 
     long = np.concatenate([rng.integers(0, 3, (2000, 2)), [zeros]]).astype(np.int32)
-    total = value(np.asarray(machine(long)))
+    total = value(np.asarray(machine(jnp.asarray(long))))
     print("2,000 digits right:", total == value(long[:, 0]) + value(long[:, 1]))
