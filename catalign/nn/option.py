@@ -50,7 +50,8 @@ class Precision(enum.Enum):
 
     FULL = "float32"
     HALF = "bfloat16"
-    """With factors rounded to bfloat16 and sums in float32. Parameters stay as they are."""
+    """With factors rounded to bfloat16 and sums in float32, on devices that have such products; a
+    CPU computes them in float32. Parameters stay as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)

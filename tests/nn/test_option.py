@@ -1,0 +1,91 @@
+"""The options of encode-process-decode: hint modes, feedback, pointers, permutations."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import nnx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalign._errors import SortError
+from catalign.algorithms.catalogue import get
+from catalign.algorithms.spec import Kind, Location, Probe, Stage
+from catalign.nn.build import build_reasoner
+from catalign.nn.decoder import sinkhorn
+from catalign.nn.encoder import Encoder
+from catalign.nn.option import EdgePointers, Feedback, HintMode, Options, Precision
+from catalign.nn.prediction import harden
+
+STEPS = 4
+PI = Probe("pi", Stage.INPUT, Location.NODE, Kind.POINTER)
+
+
+def _predicted(options, *, task="bfs", processor="mpnn", change=False):
+    algorithm = get(task)
+    reasoner = build_reasoner(algorithm, processor, width=8, options=options, rngs=nnx.Rngs(0))
+    trace = algorithm.sample(jax.random.key(0), 2, 4, steps=STEPS)
+    hints = trace.hints
+    if change:
+        hints = {**hints, "reach_h": ~hints["reach_h"]}
+    lengths = jnp.full(2, STEPS, jnp.int32)
+    return jax.jit(lambda h: reasoner(trace.inputs, h, lengths, steps=STEPS))(hints)
+
+
+def test_hints_that_are_only_decoded_are_predicted_and_not_read():
+    options = Options(hints=HintMode.DECODED)
+    first, changed = (_predicted(options, change=change) for change in (False, True))
+    assert set(first.hints) == {"reach_h", "pi_h"}
+    assert jnp.array_equal(first.outputs["pi"], changed.outputs["pi"])
+    read = [_predicted(Options(), change=change).outputs["pi"] for change in (False, True)]
+    assert not jnp.allclose(*read, atol=1e-3)
+
+
+def test_hard_feedback_is_another_run_than_soft_feedback_after_the_first_step():
+    soft, hard = (_predicted(Options(feedback=f)) for f in (Feedback.SOFT, Feedback.HARD))
+    assert jnp.allclose(soft.hints["reach_h"][0], hard.hints["reach_h"][0], atol=1e-5)
+    assert not jnp.allclose(soft.hints["reach_h"][1], hard.hints["reach_h"][1], atol=1e-3)
+
+
+def test_an_inverted_pointer_is_read_at_its_target():
+    encoder = Encoder((PI,), 3, invert_pointers=True, rngs=nnx.Rngs(0))
+    points = jax.nn.one_hot(jnp.array([1, 1, 1]), 3)[..., None]
+    away = (encoder({"pi": points}, 3).edge - encoder({"pi": 0 * points}, 3).edge) != 0
+    assert away.any(axis=-1).tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+
+
+def test_pointers_of_pairs_need_triples_unless_read_off_their_ends():
+    with pytest.raises(SortError, match=r"messages on V\*V\*V"):
+        _predicted(Options(), task="floyd_warshall")
+    ends = _predicted(Options(edge_pointers=EdgePointers.ENDS), task="floyd_warshall")
+    assert ends.outputs["Pi"].shape == (2, 4, 4, 4)
+    assert jnp.isfinite(ends.outputs["Pi"]).all()
+
+
+def test_half_precision_gives_full_arrays():
+    found = _predicted(Options(precision=Precision.HALF))
+    full = _predicted(Options())
+    assert found.outputs["pi"].dtype == jnp.float32
+    assert jnp.allclose(found.outputs["pi"], full.outputs["pi"], atol=0.2)
+
+
+@pytest.mark.parametrize("processor", ["pgn", "pgn_pointer", "triplet_gmpnn"])
+def test_processors_that_follow_hints_or_write_pairs_predict_finite_values(processor):
+    found = _predicted(Options(), task="insertion_sort", processor=processor)
+    rows = jnp.exp(found.outputs["pred"]).sum(axis=-1)
+    assert jnp.allclose(rows, 1.0, atol=1e-2)
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(2, 6))
+@settings(max_examples=20, deadline=None)
+def test_sinkhorn_gives_columns_that_sum_to_one_and_no_self_pointer(seed, n):
+    p = jnp.exp(sinkhorn(jax.random.normal(jax.random.key(seed), (n, n))))
+    assert jnp.allclose(p.sum(axis=0), 1.0, atol=1e-4)
+    assert float(jnp.diagonal(p).max()) < 1e-6
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(1, 6))
+@settings(max_examples=20, deadline=None)
+def test_a_hard_permutation_has_exactly_one_first(seed, n):
+    probe = Probe("pred", Stage.OUTPUT, Location.NODE, Kind.SHOULD_BE_PERMUTATION)
+    hard = harden(probe, jax.random.normal(jax.random.key(seed), (3, n, n)))
+    assert (hard == jnp.arange(n)[None]).sum(axis=1).tolist() == [1, 1, 1]
