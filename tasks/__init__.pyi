@@ -2,6 +2,8 @@ from . import bench_asynchrony as bench_asynchrony
 from . import bench_cells as bench_cells
 from . import bench_kernels as bench_kernels
 from . import bench_sparse as bench_sparse
+from . import bench_train as bench_train
+from . import benchmark_plot as benchmark_plot
 from . import frontier_digits as frontier_digits
 from . import frontier_paths as frontier_paths
 from . import frontier_sorting as frontier_sorting

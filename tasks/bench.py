@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Measures `samplers`, `sparse` algorithms, `cells`, `kernels`, and networks by `asynchrony`."""
+=======
+"""Measures `samplers`, `train`ing, `sparse` algorithms, `cells` and `kernels`, beside peers."""
+>>>>>>> 67dd8de (Score, run and time as the benchmark does: tasks.evaluate --protocol clrs30, tasks.benchmark, tasks.bench train; keep pair fields as their channels and compute steps again backwards)
 
 import json
 import os
@@ -15,7 +19,11 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
+<<<<<<< HEAD
 SUBJECTS = ("samplers", "sparse", "cells", "kernels", "asynchrony")
+=======
+SUBJECTS = ("samplers", "sparse", "cells", "kernels", "train")
+>>>>>>> 67dd8de (Score, run and time as the benchmark does: tasks.evaluate --protocol clrs30, tasks.benchmark, tasks.bench train; keep pair fields as their channels and compute steps again backwards)
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
@@ -52,6 +60,8 @@ def _bench(words: list[str]) -> int:
         return 0
     if words[0] not in SUBJECTS:
         raise InputError(f"{words[0]!r} is nothing to measure. Usage: {_USAGE} [OPTIONS].")
+    if words[0] == "train":
+        return tasks.bench_train.main(words[1:])
     if words[0] == "sparse":
         return tasks.bench_sparse.main(words[1:])
     if words[0] == "cells":

@@ -16,6 +16,7 @@ from catalign.training import event as events
 
 if TYPE_CHECKING:
     from catalign.training.evaluation import Evaluation
+    from tasks.protocol import Row
 
 PIPE_WIDTH = 160
 _SECONDS_BETWEEN_LINES = 2.0
@@ -151,6 +152,19 @@ def describe(event: events.Event) -> str | None:
             row = event.evaluation
             return f"evaluated n = {row.size}: {score_text(row)} in {row.seconds:.1f} s"
     return None
+
+
+def spread_table(rows: Iterable["Row"], *, title: str) -> Table:
+    """Scores over seeds, mean and standard deviation in percent."""
+    table = Table(title=title)
+    columns = ("n", "instances", "seeds", "micro-F1", "node-exact", "graph-exact")
+    for name in ("algorithm", *columns):
+        table.add_column(name, justify="left" if name == "algorithm" else "right")
+    for row in rows:
+        counts = (row.size, row.instances, len(row.seeds))
+        scores = (row.micro_f1, row.node_exact, row.graph_exact)
+        table.add_row(row.task, *map(str, counts), *map(str, scores))
+    return table
 
 
 def evaluation_table(rows: Iterable["Evaluation"], *, title: str) -> Table:

@@ -1,4 +1,8 @@
-"""Scores a trained reasoner: `python -m tasks.evaluate --run DIR --sizes 64 256`."""
+"""Scores a trained reasoner: `python -m tasks.evaluate --run DIR --sizes 64 256`.
+
+With `--protocol clrs30`, as the benchmark does: at n = 64 (strings: 64 + 16), on 32 instances times
+the benchmark's multiplier, for 5 draws of them.
+"""
 
 import json
 import sys
@@ -9,7 +13,7 @@ from typing import Literal
 
 import tasks
 from catalign._errors import InputError
-from tasks import cli, display, origin
+from tasks import cli, display, origin, protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +22,15 @@ class EvaluateFlags:
 
     Attributes:
       run: The directory of a training run.
-      sizes: The sizes to draw instances of; those of the run's settings if left out.
+      sizes: The sizes to draw instances of; those of the run's settings, or of the benchmark, if
+        left out.
       data: A file of traces in the golden npz format, to score on in place of fresh instances.
-      instances: Instances for each size; as in the run's settings if left out.
+      instances: Instances for each size; as in the run's settings or the benchmark, if left out.
       seed: Where fresh instances come from; other ones than those of training and its evaluation.
       protocol: When a run ends: after the algorithm's own number of steps, as in the benchmark, or
-        when a step changes nothing.
+        when a step changes nothing. With clrs30 the first of these, on the benchmark's sizes and
+        numbers of instances, for 5 seeds from `seed` on; the spread is that of the draws of
+        instances (for that of trainings, see `python -m tasks.benchmark`).
       quiet: Print nothing but errors, and the last line of --json.
       json: Print the result as one line of JSON at the end.
     """
@@ -33,7 +40,7 @@ class EvaluateFlags:
     data: Path | None = None
     instances: int | None = None
     seed: int = 0
-    protocol: Literal["given_lengths", "fixed_point"] = "given_lengths"
+    protocol: Literal["given_lengths", "fixed_point", "clrs30"] = "given_lengths"
     quiet: cli.Switch = False
     json: cli.Switch = False
 
@@ -48,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _evaluate(flags: EvaluateFlags) -> int:
     _check(flags)
     config = origin.read(flags.run).config
+    if flags.protocol == "clrs30":
+        return _clrs30(flags)
     with cli.terminable():
         algorithm, reasoner = tasks.library.load(flags.run)
         if flags.data is not None:
@@ -77,6 +86,28 @@ def _evaluate(flags: EvaluateFlags) -> int:
     return 0
 
 
+def _clrs30(flags: EvaluateFlags) -> int:
+    seeds = range(flags.seed, flags.seed + protocol.SEEDS)
+    with cli.terminable():
+        algorithm, reasoner = tasks.library.load(flags.run)
+        rows = []
+        for size in flags.sizes or (protocol.SIZE,):
+            found = [
+                tasks.library.evaluate_clrs30(
+                    reasoner, algorithm, size, seed=seed, instances=flags.instances
+                )
+                for seed in seeds
+            ]
+            rows.append(protocol.Row.of(algorithm.name, size, seeds, found))
+    if not flags.quiet:
+        title = f"{algorithm.name} from {flags.run}, {len(seeds)} draws of instances"
+        display.console().print(display.spread_table(rows, title=title))
+    if flags.json:
+        found = {"task": algorithm.name, "run": str(flags.run), "protocol": flags.protocol}
+        display.say(json.dumps(found | {"rows": [row.to_dict() for row in rows]}))
+    return 0
+
+
 def _check(flags: EvaluateFlags) -> None:
     bad = [size for size in flags.sizes if size < 1]
     if bad:
@@ -89,6 +120,11 @@ def _check(flags: EvaluateFlags) -> None:
         raise InputError(f"--seed is {flags.seed}, but it must be from 0 to 2**31 - 1.")
     if flags.data is not None and not flags.data.is_file():
         raise InputError(f"--data is {str(flags.data)!r}, which is no file.")
+    if flags.protocol == "clrs30":
+        if flags.data is not None:
+            raise InputError("--protocol=clrs30 draws its own instances: leave out --data.")
+        if flags.seed > 2**31 - protocol.SEEDS:
+            raise InputError(f"--seed is {flags.seed}: leave room for {protocol.SEEDS} seeds.")
     if flags.data is not None and (flags.sizes or flags.instances is not None):
         raise InputError("--data brings its own instances: leave out --sizes and --instances.")
 

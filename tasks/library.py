@@ -19,6 +19,7 @@ from catalign.training.default import fill as fill
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
 from catalign.training.loop import load_reasoner
 from tasks import origin, user_code
+from tasks import protocol as clrs30
 
 _STREAM = 0x7A5C
 """Folded into the key of evaluations by hand, so that they see other instances than runs do."""
@@ -102,6 +103,34 @@ def evaluate_fresh(
         reasoner, algorithm, sizes, key=key, instances=instances, protocol=kind, on_row=on_row
     )
     return table.rows
+
+
+def evaluate_clrs30(
+    reasoner: AbstractReasoner,
+    algorithm: Algorithm,
+    size: int,
+    *,
+    seed: int,
+    instances: int | None = None,
+) -> Evaluation:
+    """The scores of a reasoner on one draw of the benchmark's test.
+
+    Args:
+      reasoner: The trained reasoner.
+      algorithm: Draws the instances and solves them.
+      size: The size as the benchmark counts it (see `tasks.protocol.nodes`).
+      seed: As in `evaluate_fresh`.
+      instances: The number of instances; the benchmark's if left out.
+    """
+    rows = evaluate_fresh(
+        reasoner,
+        algorithm,
+        (clrs30.nodes(algorithm.name, size),),
+        seed=seed,
+        instances=instances or clrs30.instances(algorithm.name),
+        protocol=Protocol.GIVEN_LENGTHS.value,
+    )
+    return rows[0]
 
 
 def evaluate_file(

@@ -38,7 +38,11 @@ class PairDecoder(nnx.Module):
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
-        pairs = self.sender(node)[:, None] + self.receiver(node)[None, :] + self.edge(latent.edge)
+        pairs = (
+            self.sender(node)[:, None]
+            + self.receiver(node)[None, :]
+            + latent.edge.through(self.edge)
+        )
         return _channels(self.probe, pairs)
 
 
@@ -57,7 +61,7 @@ class PointerDecoder(nnx.Module):
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
-        sources = self.source(node)[:, None] + self.edge(latent.edge)
+        sources = self.source(node)[:, None] + latent.edge.through(self.edge)
         return _score(self.score, sources, self.target(node)[None, :])
 
 
@@ -131,7 +135,7 @@ class PairPointerDecoder(nnx.Module):
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
         first, second, target = jnp.split(self.ends(node), 3, axis=-1)
-        pairs = first[:, None] + second[None, :] + self.edge(latent.edge)
+        pairs = first[:, None] + second[None, :] + latent.edge.through(self.edge)
         return _score(self.score, pairs[:, :, None], target[None, None])
 
 
@@ -149,7 +153,7 @@ class TriplePointerDecoder(nnx.Module):
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
         first, second = jnp.split(self.ends(node), 2, axis=-1)
-        pairs = first[:, None] + second[None, :] + self.edge(latent.edge)
+        pairs = first[:, None] + second[None, :] + latent.edge.through(self.edge)
         whole, left, right = jnp.split(pairs, 3, axis=-1)
         return _score(self.score, whole[:, :, None], left[:, None], right[None])
 

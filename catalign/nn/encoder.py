@@ -1,5 +1,7 @@
 """Encoders: from the features of probes to latent fields on nodes, node pairs and the graph."""
 
+import functools
+import operator
 from dataclasses import dataclass
 
 import jax
@@ -8,8 +10,9 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
-from catalign._typing import Probes
+from catalign._typing import Probes, PyTree
 from catalign.algorithms.spec import Kind, Location, Probe
+from catalign.nn.pair import PairField
 
 POINTERS = (Kind.POINTER, Kind.SHOULD_BE_PERMUTATION)
 
@@ -21,16 +24,29 @@ class Latent:
 
     Attributes:
       node: A field on `V`.
-      edge: A field on `V*V`, the sender first.
+      edge: A field on `V*V`, the sender first, as the channels that it is a linear image of.
       graph: A field on `ONE`.
     """
 
     node: Float[Array, "n w"]
-    edge: Float[Array, "n n w"]
+    edge: PairField
     graph: Float[Array, " w"]
 
     def __add__(self, other: "Latent") -> "Latent":
-        return jax.tree.map(jnp.add, self, other)
+        return Latent(self.node + other.node, self.edge + other.edge, self.graph + other.graph)
+
+    def split(self) -> tuple[PyTree, PyTree]:
+        """What differs between the instances of a batch, and what they share; see `join`."""
+        return (
+            (self.node, self.edge.features, self.graph),
+            (self.edge.kernel, self.edge.bias),
+        )
+
+    @classmethod
+    def join(cls, own: PyTree, shared: PyTree) -> "Latent":
+        """The inverse of `split`."""
+        node, features, graph = own
+        return cls(node, PairField(features, *shared), graph)
 
 
 class Encoder(nnx.Module):
@@ -67,25 +83,32 @@ class Encoder(nnx.Module):
 
     def __call__(self, features: Probes, n: int) -> Latent:
         """Encodes the features of one instance of n nodes."""
-        fields: dict[Location, list[Array]] = {location: [] for location in Location}
-        for probe in self.probes:
-            values = self.linear[probe.name](features[probe.name])
-            if probe.kind in POINTERS and probe.location is Location.EDGE:
-                first, second = jnp.split(values, 2, axis=-1)
-                fields[Location.EDGE].append(first.mean(axis=1) + second.mean(axis=0))
-            else:
-                fields[_encoded_at(probe)].append(values)
-            if probe.name in self.inverse:
-                reversed_features = jnp.swapaxes(features[probe.name], 0, 1)
-                fields[Location.EDGE].append(self.inverse[probe.name](reversed_features))
         dtype = jax.dtypes.canonicalize_dtype(float)
-        shapes = {
-            Location.NODE: (n, self.width),
-            Location.EDGE: (n, n, self.width),
-            Location.GRAPH: (self.width,),
-        }
-        node, edge, graph = (sum(fields[at], start=jnp.zeros(shapes[at], dtype)) for at in shapes)
-        return Latent(node, edge, graph)
+        node, graph = jnp.zeros((n, self.width), dtype), jnp.zeros(self.width, dtype)
+        pairs = [PairField.empty(n, self.width, dtype)]
+        for probe in self.probes:
+            linear, values = self.linear[probe.name], features[probe.name]
+            if probe.kind in POINTERS and probe.location is Location.EDGE:
+                # The mean of the encoded triples is the encoding of their mean, n times smaller.
+                both = jnp.concatenate([values.mean(axis=1), values.mean(axis=0)], axis=-1)
+                pairs.append(_averaged(linear, both))
+            elif _encoded_at(probe) is Location.EDGE:
+                pairs.append(PairField.of(linear, values))
+            elif _encoded_at(probe) is Location.NODE:
+                node = node + linear(values)
+            else:
+                graph = graph + linear(values)
+            if probe.name in self.inverse:
+                pairs.append(PairField.of(self.inverse[probe.name], jnp.swapaxes(values, 0, 1)))
+        return Latent(node, functools.reduce(operator.add, pairs), graph)
+
+
+def _averaged(linear: nnx.Linear, means: Array) -> PairField:
+    """What means over either end are encoded to, by a map from one channel to two fields."""
+    kernel = jnp.concatenate(jnp.split(linear.kernel[...], 2, axis=-1))
+    assert linear.bias is not None
+    first, second = jnp.split(linear.bias[...], 2)
+    return PairField(means, kernel, first + second)
 
 
 def is_node_pointer(probe: Probe) -> bool:

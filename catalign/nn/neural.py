@@ -1,5 +1,7 @@
 """The encode-process-decode reasoner of the benchmark, over any processor."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -131,7 +133,10 @@ class NeuralReasoner(AbstractReasoner):
 
         blank = self._blank(lengths.shape[0], n)
         start = (blank, self._read({name: value[0] for name, value in truth.items()}, n))
-        (hidden, seen), raw = jax.lax.scan(advance, start, (jnp.arange(moves), coins, truth))
+        # Steps are computed again backwards: keeping what they compute takes more time than that,
+        # and memory for each of them.
+        again = jax.checkpoint(advance, prevent_cse=False)
+        (hidden, seen), raw = jax.lax.scan(again, start, (jnp.arange(moves), coins, truth))
         latent, moved = self._step(encoded, given, hidden, seen, n)
         return Predictions(
             {name: value[: steps - 1] for name, value in raw.items()},
@@ -156,7 +161,7 @@ class NeuralReasoner(AbstractReasoner):
         hard = self.options.feedback is not Feedback.SOFT
         n = instance_size(self.spec, inputs)
         encoded, given = self._encode(inputs, n)
-        batch = encoded.node.shape[0]
+        batch = encoded[0][0].shape[0]
         limit = jnp.full(batch, max_steps) if lengths is None else jnp.minimum(lengths, max_steps)
         probes = (*self.hints, *self.spec.outputs)
 
@@ -211,10 +216,15 @@ class NeuralReasoner(AbstractReasoner):
     def _blank(self, batch: int, n: int) -> Array:
         return jnp.zeros((batch, n, self.width), _dtype())
 
-    def _encode(self, inputs: Probes, n: int) -> tuple[Latent, Structure]:
-        """Encodes the inputs of a batch, and finds the graph that they alone make."""
+    def _encode(self, inputs: Probes, n: int) -> tuple[PyTree, Structure | None]:
+        """Encodes the inputs of a batch, and finds the graph that they alone make.
+
+        The fields come as `Latent.split` gives them, with a batch axis on the first part. The graph
+        is None where it is the complete one: `_structure` makes that as a constant, which the
+        compiler sees through.
+        """
         features = {p.name: read(p, inputs[p.name], n, _dtype()) for p in self.spec.inputs}
-        encoded = jax.vmap(lambda f: self.encode_inputs(f, n))(features)
+        encoded = jax.vmap(lambda f: self.encode_inputs(f, n).split(), out_axes=(0, None))(features)
         if E in self.diagram.domain:
             mask = inputs[edge_mask(self.spec.inputs).name].astype(bool)
             return encoded, jax.vmap(structures.edges_of)(mask)
@@ -226,10 +236,12 @@ class NeuralReasoner(AbstractReasoner):
             return encoded, DenseGraph(
                 mask=jax.vmap(lambda f: structures.related(probes, f, n))(features)
             )
-        return encoded, DenseGraph(mask=jnp.ones((encoded.node.shape[0], n, n), bool))
+        return encoded, None
 
-    def _structure(self, given: Structure, seen: Probes, n: int) -> Structure:
+    def _structure(self, given: Structure | None, seen: Probes, n: int) -> Structure:
         """The graph of one instance at one step: that of its inputs, and what its hints add."""
+        if given is None:
+            return DenseGraph.complete(n)
         if isinstance(given, PointerGraph):
             more = structures.pointers(self.encoded_hints, seen, n)
             return PointerGraph(pointers=jnp.concatenate([given.pointers, more]), n_node=n)
@@ -238,30 +250,38 @@ class NeuralReasoner(AbstractReasoner):
         return given
 
     def _step(
-        self, encoded: Latent, given: Structure, hidden: Array, seen: Probes, n: int
-    ) -> tuple[Latent, Array]:
+        self, encoded: PyTree, given: Structure | None, hidden: Array, seen: Probes, n: int
+    ) -> tuple[PyTree, Array]:
         """Moves a batch. With the new node fields come the fields that decoders read."""
+        own, shared = encoded
 
-        def one(encoded: Latent, given: Structure, hidden: Array, seen: Probes) -> PyTree:
-            latent = encoded + self.encode_hints(seen, n) if self.encoded_hints else encoded
+        def one(own: PyTree, given: Structure | None, hidden: Array, seen: Probes) -> PyTree:
+            latent = Latent.join(own, shared)
+            if self.encoded_hints:
+                latent = latent + self.encode_hints(seen, n)
             structure = self._structure(given, seen, n)
-            edge = latent.edge
+            edge: Any = latent.edge if self.processor.reads_pair_field else latent.edge.array()
             if not isinstance(structure, (DenseGraph, PointerGraph)):
                 edge = edge[structure.senders, structure.receivers]
             node = jnp.concatenate([latent.node, hidden], axis=-1)
             moved = self.processor(node, edge, latent.graph, structure)
             if not isinstance(moved, tuple):
-                return latent, moved
-            pairs = jnp.concatenate([latent.edge, moved[1]], axis=-1)
-            return Latent(latent.node, pairs, latent.graph), moved[0]
+                return latent.split(), moved
+            pairs = latent.edge.beside(moved[1])
+            return Latent(latent.node, pairs, latent.graph).split(), moved[0]
 
-        return jax.vmap(one)(encoded, given, hidden, seen)
+        return jax.vmap(one, out_axes=((0, None), 0))(own, given, hidden, seen)
 
     def _decode(
-        self, probes: tuple[Probe, ...], latent: Latent, hidden: Array, moved: Array
+        self, probes: tuple[Probe, ...], latent: PyTree, hidden: Array, moved: Array
     ) -> dict[str, Array]:
-        node = jnp.concatenate([latent.node, hidden, moved], axis=-1)
-        return {p.name: jax.vmap(self.decoders[p.name])(node, latent) for p in probes}
+        own, shared = latent
+        node = jnp.concatenate([own[0], hidden, moved], axis=-1)
+
+        def decode(decoder: Any) -> Array:
+            return jax.vmap(lambda v, own: decoder(v, Latent.join(own, shared)))(node, own)
+
+        return {p.name: decode(self.decoders[p.name]) for p in probes}
 
 
 def _dtype() -> jnp.dtype:

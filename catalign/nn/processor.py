@@ -68,6 +68,8 @@ class AbstractProcessor(nnx.Module):
       diagram: Its type.
       pairs: Which node pairs send, where the diagram has messages on them.
       fibre: What the messages at one output form.
+      reads_pair_field: Whether its field on `V*V` may also come as a `PairField`, to be read by
+        `catalign.nn.pair.through`, which saves a large product of matrices.
 
     Source: Dudzik & Velickovic 2022, arXiv 2203.15544, sections 3 and 4.
     """
@@ -75,6 +77,7 @@ class AbstractProcessor(nnx.Module):
     diagram: ClassVar[PolynomialDiagram]
     pairs: ClassVar[Pairs] = Pairs.ALL
     fibre: ClassVar[Fibre] = Fibre.MULTISET
+    reads_pair_field: ClassVar[bool] = False
 
     @abc.abstractmethod
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:

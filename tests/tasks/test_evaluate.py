@@ -84,3 +84,18 @@ def test_damaged_settings(own_run, capsys):
     (own_run / "config.json").write_text("{")
     assert evaluate.main([f"--run={own_run}"]) == 2
     assert "config.json" in capsys.readouterr().err
+
+
+def test_the_benchmark_s_protocol(trained, capsys):
+    argv = [f"--run={trained}", "--protocol=clrs30", "--json", "--sizes", "5", "6"]
+    assert evaluate.main([*argv, "--instances=4"]) == 0
+    rows = result(capsys)["rows"]
+    assert [(row["size"], row["nodes"], row["instances"]) for row in rows] == [(5, 5, 4), (6, 6, 4)]
+    assert rows[0]["seeds"] == [0, 1, 2, 3, 4]
+    assert rows[0]["micro_f1"] == {"mean": 1.0, "std": 0.0}
+
+
+def test_the_benchmark_s_protocol_draws_its_own_instances(trained, traces, capsys):
+    argv = [f"--run={trained}", "--protocol=clrs30", f"--data={traces / 'bfs.npz'}"]
+    assert evaluate.main(argv) == 2
+    assert "leave out --data" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from catalign.algebra.instances import max_plus
 from catalign.integral.graph import DenseGraph, SparseGraph
 from catalign.nn.option import PLAIN, UpdateStyle
+from catalign.nn.pair import PairValues
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.nn.processors.parts import Aggregation, Message, Update, combine, combine_segments
 from catalign.polynomial import library
@@ -43,6 +44,7 @@ class MPNN(AbstractProcessor):
     """
 
     diagram: ClassVar[PolynomialDiagram] = library.message_passing_dense
+    reads_pair_field: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class MPNN(AbstractProcessor):
     def __call__(
         self,
         node: Float[Array, "n v"],
-        edge: Float[Array, "n n w"],
+        edge: PairValues,
         graph: Float[Array, " w"],
         structure: Structure,
     ) -> Float[Array, "n w"]:

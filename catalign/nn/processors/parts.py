@@ -12,6 +12,7 @@ from catalign._errors import InputError
 from catalign.algebra.instances import plus_times
 from catalign.algebra.monoid import CommutativeMonoid
 from catalign.nn.option import UpdateStyle
+from catalign.nn.pair import PairValues, through
 
 _SHUT = -3.0
 """The first bias of a gate: it lets 5 % through."""
@@ -76,11 +77,11 @@ class Message(nnx.Module):
         return self.out(jax.nn.relu(self.hidden(jax.nn.relu(added))))
 
     def of_pairs(
-        self, node: Float[Array, "n v"], edge: Float[Array, "n n w"], graph: Float[Array, " w"]
+        self, node: Float[Array, "n v"], edge: PairValues, graph: Float[Array, " w"]
     ) -> Float[Array, "n n w"]:
         """The message of every ordered node pair, the sender first."""
         sender, receiver = self.sender(node)[:, None], self.receiver(node)[None, :]
-        return self(sender, receiver, self.edge(edge), self.graph(graph))
+        return self(sender, receiver, through(self.edge, edge), self.graph(graph))
 
 
 class Update(nnx.Module):

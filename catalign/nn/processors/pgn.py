@@ -9,6 +9,7 @@ from jaxtyping import Float
 from catalign.algebra.instances import max_plus
 from catalign.integral.graph import DenseGraph
 from catalign.nn.option import PLAIN, UpdateStyle
+from catalign.nn.pair import PairValues
 from catalign.nn.processor import AbstractProcessor, Pairs, Structure
 from catalign.nn.processors.parts import Aggregation, Message, Update, combine
 from catalign.polynomial import library
@@ -43,6 +44,7 @@ class PGN(AbstractProcessor):
 
     diagram: ClassVar[PolynomialDiagram] = library.message_passing_dense
     pairs: ClassVar[Pairs] = Pairs.RELATED
+    reads_pair_field: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class PGN(AbstractProcessor):
     def __call__(
         self,
         node: Float[Array, "n v"],
-        edge: Float[Array, "n n w"],
+        edge: PairValues,
         graph: Float[Array, " w"],
         structure: Structure,
     ) -> Float[Array, "n w"]:

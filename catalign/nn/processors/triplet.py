@@ -12,6 +12,7 @@ from catalign.algebra.instances import max_plus
 from catalign.integral.graph import DenseGraph
 from catalign.kernels import triplet_reduce
 from catalign.nn.option import PLAIN, UpdateStyle
+from catalign.nn.pair import PairValues, through
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.nn.processors.parts import Aggregation, Message, Update, combine
 from catalign.polynomial import library
@@ -81,6 +82,7 @@ class TripletMPNN(AbstractProcessor):
     diagram: ClassVar[PolynomialDiagram] = library.message_passing_dense.pair(_TRIPLET).renamed(
         "node_triplet_from_third"
     )
+    reads_pair_field: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -103,7 +105,7 @@ class TripletMPNN(AbstractProcessor):
     def __call__(
         self,
         node: Float[Array, "n v"],
-        edge: Float[Array, "n n w"],
+        edge: PairValues,
         graph: Float[Array, " w"],
         structure: Structure,
     ) -> tuple[Float[Array, "n w"], Float[Array, "n n w"]]:
@@ -112,7 +114,7 @@ class TripletMPNN(AbstractProcessor):
         messages = self.message.of_pairs(node, edge, graph)
         moved = self.update(node, combine(messages, dense.mask, self.aggregation))
         u, v, w = jnp.split(self.ends(node), 3, axis=-1)
-        uv, wu, wv = jnp.split(self.sides(edge), 3, axis=-1)
+        uv, wu, wv = jnp.split(through(self.sides, edge), 3, axis=-1)
         best = triplet_reduce.reduce(
             jnp.swapaxes(wu, 0, 1), wv, u=u, v=v, w=w, uv=uv, graph=self.graph(graph)
         )
