@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from catalign._errors import InputError
+from catalign.algorithms.catalogue import CLRS_30, get
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.training.metrics import count, score, scores_of
 
@@ -62,6 +63,12 @@ def _recorded(name: str) -> tuple[Spec, dict, dict, dict]:
 
 def test_every_recording_is_used() -> None:
     assert {path.stem for path in FOLDER.glob("*.npz")} == set(OUTPUTS)
+
+
+def test_every_kind_and_location_of_an_output_is_recorded() -> None:
+    recorded = {(p.kind, p.location) for probes in OUTPUTS.values() for p in probes}
+    asked = {(p.kind, p.location) for name in CLRS_30 for p in get(name).spec.outputs}
+    assert asked <= recorded
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
