@@ -135,6 +135,9 @@ class Worker:
         """Ends the process, whatever it does."""
         self.process.kill()
         self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
 
     def _write(self, word: str) -> None:
         assert self.process.stdin is not None
