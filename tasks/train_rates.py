@@ -12,12 +12,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from catalign.algorithms import catalogue
 from catalign.nn.option import EdgePointers
 from catalign.training.config import TrainConfig
-from catalign.training.default import build_from_config
+from catalign.training.default import untrained
 from catalign.training.layout import Layout
 from catalign.training.state import initial_state, make_optimizer, split_reasoner
 from catalign.training.step import DATA, dispatch, loss_names, stream_key, traced_config
@@ -38,7 +37,7 @@ def ours(case: Case) -> Turn:
         batch_size=case.batch,
         edge_pointers=EdgePointers.ENDS,
     )
-    reasoner = build_from_config(algorithm, config, nnx.Rngs(0))
+    reasoner = untrained(algorithm, config)
     graphdef, params, rest = split_reasoner(reasoner)
     layout = Layout.of(params)
     names = loss_names(reasoner, algorithm, config)

@@ -56,6 +56,11 @@ def build_from_config(
     )
 
 
+def untrained(algorithm: Algorithm, config: TrainConfig) -> AbstractReasoner:
+    """The reasoner that a run of these settings starts from."""
+    return build_from_config(algorithm, config, nnx.Rngs(config.seed))
+
+
 def _claimed_semiring(algorithm: Algorithm) -> str | None:
     """The semiring in which the algorithm is claimed to be the aligned reasoner's diagram."""
     if algorithm.name not in catalogue.names():
