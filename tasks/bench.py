@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Measures `samplers`, `sparse` algorithms, `cells`, `kernels`, and networks by `asynchrony`."""
-=======
-"""Measures `samplers`, `train`ing, `sparse` algorithms, `cells` and `kernels`, beside peers."""
->>>>>>> 67dd8de (Score, run and time as the benchmark does: tasks.evaluate --protocol clrs30, tasks.benchmark, tasks.bench train; keep pair fields as their channels and compute steps again backwards)
+"""Measures `samplers`, `train`ing, `sparse` algorithms, `cells`, `kernels` and `asynchrony`."""
 
 import json
 import os
@@ -19,11 +15,7 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
-<<<<<<< HEAD
-SUBJECTS = ("samplers", "sparse", "cells", "kernels", "asynchrony")
-=======
-SUBJECTS = ("samplers", "sparse", "cells", "kernels", "train")
->>>>>>> 67dd8de (Score, run and time as the benchmark does: tasks.evaluate --protocol clrs30, tasks.benchmark, tasks.bench train; keep pair fields as their channels and compute steps again backwards)
+SUBJECTS = ("samplers", "sparse", "cells", "kernels", "train", "asynchrony")
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
