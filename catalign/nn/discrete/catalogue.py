@@ -36,6 +36,7 @@ from catalign.nn.discrete.expression import (
     Node,
     Register,
     Step,
+    Successor,
 )
 from catalign.nn.discrete.scalar import (
     Angle,
@@ -70,6 +71,9 @@ def near_terms(signature: Signature, base: Sequence[Node]) -> list[Node]:
         for p in signature.pointers:
             terms += [At(p.name, t), Inverse(p.name, t)]
         terms += [Step(t, True), Step(t, False)]
+        if isinstance(t, Register):
+            given = [s.name for s in signature.scalars if not s.name.endswith("'")]
+            terms += [Successor(s, t, greatest) for s in given for greatest in (False, True)]
     terms += [End(False), End(True), Step(End(False), True), Step(End(True), False)]
     for P in signature.of(Kind.POINTER, Location.EDGE):
         terms += [AtPair(P.name, a, b) for a, b in product(base, base) if a != b]

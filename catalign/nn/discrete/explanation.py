@@ -43,6 +43,8 @@ def explain(model: "Program | DiscreteReasoner") -> str:
         parts.append(title)
         for memory in program.memory if title == "step" else ():
             parts.append(f"  remembers {memory.field.name}")
+        if title == "first":
+            parts += [f"  {name} is given" for name in program.given]
         for rule in rules:
             parts += _rule(rule)
     return "\n".join(parts)

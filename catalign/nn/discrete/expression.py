@@ -11,6 +11,7 @@ adds. An expression has a *cost*, its description length in symbols.
 | `r` | the node that a register (mask_one) marks |
 | `p[t]`, `P[a, b]` | where a pointer leads from a node, or from a pair of nodes |
 | `inv p[t]` | the first other node whose pointer leads to t |
+| `next s after t` | the next node in the order of a scalar |
 | `t + 1`, `t - 1`, `first`, `last`, `mid(a, b)` | the order of the nodes |
 
 A node term may be no node (index -1): what is read there is false, NaN or no node.
@@ -231,3 +232,35 @@ class Middle(Node):
 
     def __str__(self) -> str:
         return f"mid({self.a}, {self.b})"
+
+
+@dataclass(frozen=True)
+class Successor(Node):
+    """The next node in the order of a node scalar, equal ones in the order of the nodes.
+
+    Maths: the least k with `(s[k], k) > (s[t], t)`, lexicographically; `greatest` turns the order
+    of s around. None after the last.
+    """
+
+    name: str
+    node: Node
+    greatest: bool
+    names: ClassVar[tuple[str, ...]] = ("name",)
+    own_cost: ClassVar[float] = 1.5
+
+    def evaluate(self, view: View) -> Value:
+        """The successor's index."""
+        xp = view.xp
+
+        def make() -> Value:
+            s = view.fields[self.name]
+            order = xp.argsort(-s if self.greatest else s, axis=1, stable=True).astype(xp.int32)
+            rank = xp.argsort(order, axis=1, stable=True)
+            after = xp.concatenate([order[:, 1:], xp.full((view.m, 1), NONE, xp.int32)], axis=1)
+            return xp.take_along_axis(after, rank, 1)
+
+        field = view.derived(("successor", self.name, self.greatest), make)
+        return view.at(field, self.node.axis, view(self.node), NONE)
+
+    def __str__(self) -> str:
+        return f"{'previous' if self.greatest else 'next'} {self.name} after {self.node}"

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from catalign._errors import InputError
 from catalign.algorithms.spec import Kind, Location, Spec
 from catalign.nn.discrete.rule import Rule, Tree
 from catalign.nn.discrete.signature import Field, Fields, Memory
@@ -29,7 +30,8 @@ class Program:
       name: The algorithm that it was learned from.
       spec: The probes.
       memory: The memory fields.
-      first: One rule a hint, from the inputs, in the order they are evaluated.
+      first: One rule a hint, from the inputs, in the order of evaluation. A hint without a
+        rule is given with each instance, as the benchmark gives all of them.
       step: One rule a hint, from the inputs and the state, in order; a rule reads the next values
         (primed) of those before it.
       halt: Whether a state is the last one.
@@ -44,11 +46,34 @@ class Program:
     halt: Tree
     outputs: tuple[Rule, ...]
 
-    def begin(self, xp: Any, inputs: Fields) -> dict[str, Any]:
-        """The first state: hints and memory."""
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The hints whose first value is given, because no rule for it was found."""
+        ruled = {rule.field.name.removesuffix("'") for rule in self.first}
+        return tuple(p.name for p in self.spec.hints if p.name not in ruled)
+
+    def begin(self, xp: Any, inputs: Fields, first: Fields | None = None) -> dict[str, Any]:
+        """The first state: hints and memory.
+
+        Args:
+          xp: `numpy` or `jax.numpy`.
+          inputs: Stored values, `[m, ...]`.
+          first: The hints at the start; only those `given` are read.
+
+        Raises:
+          InputError: A hint that is given is missing.
+        """
         n = self.size(inputs)
+        missing = [name for name in self.given if first is None or name not in first]
+        if missing:
+            raise InputError(
+                f"`first` lacks {', '.join(missing)}: the program of {self.name} has no rule for "
+                "the first value. Give the first hints of a trace."
+            )
         view = View(xp, inputs, n)
-        hints = _evaluate(self.first, view)
+        hints = {name: first[name] for name in self.given} if first is not None else {}
+        hints |= _evaluate(self.first, view)
+        hints = {p.name: hints[p.name] for p in self.spec.hints}
         return hints | {m.field.name: m.begin(xp, hints, n) for m in self.memory}
 
     def advance(self, xp: Any, inputs: Fields, state: Fields) -> dict[str, Any]:
@@ -78,7 +103,11 @@ class Program:
         return next(inputs[p.name].shape[1] for p in self.spec.inputs if p.rank)
 
     def run(
-        self, inputs: Mapping[str, Array], max_steps: int, lengths: Array | None = None
+        self,
+        inputs: Mapping[str, Array],
+        max_steps: int,
+        lengths: Array | None = None,
+        first: Mapping[str, Array] | None = None,
     ) -> tuple[dict[str, Array], dict[str, Array], Array, Array]:
         """Runs a batch to its end, or for given lengths. Jittable.
 
@@ -86,7 +115,7 @@ class Program:
           The outputs, the last state, the number of hint steps of each instance and whether it
           ended by itself.
         """
-        state = self.begin(jnp, inputs)
+        state = self.begin(jnp, inputs, first)
         m = next(iter(inputs.values())).shape[0]
 
         def body(carry: Any) -> Any:

@@ -70,9 +70,12 @@ class DiscreteReasoner(AbstractReasoner):
         first: Probes | None = None,
         lengths: Array | None = None,
     ) -> Execution:
-        """Runs the program. It makes its own first state: `first` is not read."""
-        del first
-        outputs, state, steps, done = self.program.run(inputs, max_steps, lengths)
+        """Runs the program. Of `first` it reads the hints that it has no first rule for.
+
+        Raises:
+          InputError: Such a hint is missing.
+        """
+        outputs, state, steps, done = self.program.run(inputs, max_steps, lengths, first)
         hints = {p.name: state[p.name] for p in self.spec.hints}
         return Execution(outputs=outputs, hints=hints, steps=steps, converged=done)
 

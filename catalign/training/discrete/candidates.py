@@ -34,8 +34,8 @@ TOLERANCE = 1e-9
 """How far a scalar may be from its target, relative to 1 + its size, in float64."""
 SEARCH_ROWS = 250
 """How many rows a search for selections looks at."""
-CONDITIONS = (1500, 3000, 6000)
-"""How many conditions of each tier a tree may choose from, the cheapest ones."""
+CONDITIONS = (1000, 1200, 2000)
+"""How many conditions of each group a tree may choose from in each tier, the cheapest ones."""
 PRICE = 0.06
 """The share of the rows that a selection must cover more for each unit of its cost."""
 POINTS = 14
@@ -70,6 +70,8 @@ class Booleans:
     """Conditions with different values, up to negation, and not constant; the cheapest ones."""
 
     def __init__(self) -> None:
+        self.group = ""
+        self.groups: list[str] = []
         self.known: dict[bytes, int] = {}
         self.makers: list[Callable[[], Condition]] = []
         self.costs: list[float] = []
@@ -93,6 +95,7 @@ class Booleans:
                 self.known[key] = len(self.costs)
                 self.makers.append(lambda c=c: make(c))
                 self.costs.append(costs[c])
+                self.groups.append(self.group)
                 self.values.append(values[c])
             elif costs[c] < self.costs[at]:
                 self.makers[at] = lambda c=c: make(c)
@@ -100,8 +103,13 @@ class Booleans:
                 self.values[at] = values[c]
 
     def cheapest(self, most: int, rows: int) -> tuple[list[Condition], np.ndarray]:
-        """The cheapest conditions, and their values `[r, conditions]`."""
-        order = np.argsort(self.costs, kind="stable")[:most]
+        """The cheapest conditions of each group, and the values of all `[r, conditions]`."""
+        taken: dict[str, int] = {}
+        order = []
+        for c in np.argsort(self.costs, kind="stable").tolist():
+            taken[self.groups[c]] = taken.get(self.groups[c], 0) + 1
+            if taken[self.groups[c]] <= most:
+                order.append(c)
         if not len(order):
             return [], np.zeros((rows, 0), bool)
         return [self.makers[c]() for c in order], np.stack([self.values[c] for c in order], axis=1)
@@ -256,6 +264,11 @@ class _Maker:
                 rest = rest[~right[best, rest]]
             else:
                 break
+        if len(found) > 1:
+            # One selection that builds on these may do it all: the least y, then the least x.
+            rows = self.rows.subset(group)
+            whole = [f for f in self.selections(rows, self.y[group], found) if f.right.all()]
+            found += [f.selection for f in sorted(whole, key=lambda f: f.selection.cost)[:1]]
         return found
 
     def selections(self, rows: Rows, target: np.ndarray, found: Sequence[Select]) -> list[Found]:
@@ -481,7 +494,9 @@ class _Maker:
         places = list(terms) if tier < 2 else [*terms, *near]
         for s in self.signature.scalars:
             here = [Of(s.name, t) for t in places]
+            columns.group = f"orders of {s.name}"
             self.compare(columns, here, here)
+        columns.group = "orders"
         graph = [OfGraph(g.name) for g in self.signature.of(Kind.SCALAR, Location.GRAPH)]
         self.compare(columns, graph, graph)
         if tier < 2:
@@ -491,19 +506,26 @@ class _Maker:
         mixed = [*graph, *node, *best]
         self.compare(columns, [*graph, *best, Constant(0.0)], mixed)
         hops = [t for t in near if isinstance(t, At)]
-        turns = catalogue.turns(self.signature, [*terms, *hops][:POINTS], ordered=False)
+        base = catalogue.base_terms(self.signature, self.rank)
+        points = list(dict.fromkeys([*base, *hops, *terms]))[:POINTS]
+        turns = catalogue.turns(self.signature, points, ordered=False)
+        columns.group = "turns"
         self.compare(columns, [Constant(0.0)], turns)
         if tier < 3:
             return
+        columns.group = "products"
         for g in self.signature.scalars:
             here = [Of(g.name, t) for t in places[:40]]
             products = [Binary("*", a, b) for k, a in enumerate(here) for b in here[k + 1 :]]
             self.compare(columns, [Constant(0.0)], products)
+        columns.group = "mixed"
         self.compare(columns, node, node)
         edges = [e for e in catalogue.atoms(self.signature, self.rank, []) if isinstance(e, OfPair)]
         paths = [Binary("+", a, b) for a in edges for b in edges if a.b == b.a and a.name == b.name]
         paths += [Binary("+", a, b) for a in node for b in edges if a.node in (b.a, b.b)]
         receivers = catalogue.RECEIVERS[self.rank]
         goal = [e for e in [*node, *edges] if not self.rank or e.parts == receivers]
+        columns.group = "paths"
         self.compare(columns, goal, [*edges, *paths])
+        columns.group = "counts"
         self.compare(columns, catalogue.counts(self.signature), catalogue.places(places))

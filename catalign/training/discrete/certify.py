@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.alignment.certificate import Certificate, Counterexample, Exhaustive, Sampled
 from catalign.nn.discrete.program import Program
@@ -56,7 +57,10 @@ def certify(
     for n in range(algorithm.min_size, largest + 1):
         inputs = enumeration.instances(algorithm, n)
         if inputs:
-            refuted = _refute(program, algorithm, inputs)
+            try:
+                refuted = _refute(program, algorithm, inputs)
+            except InputError:
+                continue  # There is no instance of this size.
             if refuted is not None:
                 return Certificate(subject=subject, counterexample=refuted)
             cases += len(next(iter(inputs.values())))

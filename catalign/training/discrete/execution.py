@@ -26,7 +26,8 @@ def wrong(
     """
     longest = int(algorithm.count_steps(inputs).max())
     trace = algorithm.traces(inputs, steps=longest)
-    outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2)
+    first = {name: trace.hints[name][0] for name in program.given}
+    outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2, None, first)
     bad = ~np.asarray(done)
     for probe in algorithm.spec.outputs:
         bad |= differs(probe, outputs[probe.name], trace.outputs[probe.name])
@@ -59,7 +60,8 @@ def first_difference(
     longest = int(algorithm.count_steps(placed).max())
     trace = algorithm.traces(placed, steps=longest)
     given = {name: np.asarray(value) for name, value in trace.inputs.items()}
-    state = program.begin(np, given)
+    first = {name: np.asarray(trace.hints[name])[0] for name in program.given}
+    state = program.begin(np, given, first)
     steps = int(trace.lengths[0])
     for t in range(steps):
         for probe in algorithm.spec.hints:

@@ -42,7 +42,8 @@ class Family:
     Attributes:
       name: What it is called in a certificate.
       laws: The arguments of the sampler.
-      rounded: Whether scalars are rounded to quarters, which makes ties and zeros.
+      rounded: Whether scalars are rounded to quarters, which makes ties and zeros, and of classes
+        only the first two are left, which makes repetitions.
     """
 
     name: str
@@ -54,13 +55,18 @@ class Family:
 
         Few of many may be left, and stand several times; none if all are outside.
         """
-        inputs = algorithm.sample_inputs(key, count, size, **self.laws)
+        laws: dict[str, Any] = {
+            name: law(size) if callable(law) else law for name, law in self.laws.items()
+        }
+        inputs = algorithm.sample_inputs(key, count, size, **laws)
         if not self.rounded:
             return inputs
         host = {name: np.asarray(value) for name, value in inputs.items()}
         for probe in algorithm.spec.inputs:
             if probe.kind is Kind.SCALAR and probe.name != ORDER:
                 host[probe.name] = np.round(host[probe.name] * 4) / 4
+            if probe.kind is Kind.CATEGORICAL:
+                host[probe.name] = host[probe.name] % 2
         valid = [b for b in range(count) if is_valid(algorithm, host, b)]
         if not valid:
             return {name: jnp.asarray(value[:0]) for name, value in host.items()}
@@ -84,9 +90,12 @@ def families(algorithm: Algorithm) -> Iterator[Family]:
     yield Family("its own law")
     own = spread(algorithm)
     if own:
-        yield Family("spread densities", own)
-    if any(p.kind is Kind.SCALAR and p.name != ORDER for p in algorithm.spec.inputs):
-        yield Family("its own law, rounded to quarters", own, rounded=True)
+        yield Family("its own law, spread", own)
+    if any(
+        (p.kind is Kind.SCALAR and p.name != ORDER) or p.kind is Kind.CATEGORICAL
+        for p in algorithm.spec.inputs
+    ):
+        yield Family("its own law, rounded", own, rounded=True)
     for name, parameter in inspect.signature(algorithm.sampler).parameters.items():
         law = parameter.default
         for other in _others(law):
@@ -112,7 +121,7 @@ def _is_allowed(algorithm: Algorithm, family: Family) -> bool:
     """Whether an algorithm takes a law: its sampler and its domain decide."""
     size = max(algorithm.min_size, 4)
     try:
-        inputs = algorithm.sample_inputs(jax.random.key(0), 2, size, **family.laws)
+        inputs = family.sample(algorithm, jax.random.key(0), 2, size)
         algorithm.count_steps(inputs)
     except InputError:
         return False
@@ -120,10 +129,11 @@ def _is_allowed(algorithm: Algorithm, family: Family) -> bool:
 
 
 def spread(algorithm: Algorithm) -> dict[str, Any]:
-    """Laws that spread the densities of the graphs that an algorithm draws by default.
+    """Laws that spread what an algorithm draws by default; a callable is one of the size.
 
     As in the training recipe of Ibarz et al. 2022: each graph has its own density, up to nine
-    tenths where the default is one half, and less in proportion where it is less.
+    tenths where the default is one half, and less in proportion where it is less; each needle has
+    its own length, up to half of the nodes.
     """
     laws = {}
     for name, parameter in inspect.signature(algorithm.sampler).parameters.items():
@@ -132,7 +142,17 @@ def spread(algorithm: Algorithm) -> dict[str, Any]:
             laws[name] = dataclasses.replace(law, of=_spread(law.of))
         elif isinstance(law, ErdosRenyi):
             laws[name] = _spread(law)
+        elif name == NEEDLE:
+            laws[name] = _half
     return laws
+
+
+NEEDLE = "max_needle"
+"""The argument of a sampler of strings that bounds the length of the second one."""
+
+
+def _half(size: int) -> int:
+    return max(1, size // 2)
 
 
 def _spread(law: ErdosRenyi) -> ErdosRenyi:

@@ -16,6 +16,7 @@ from catalign.nn.discrete.selection import Select
 from catalign.nn.discrete.signature import Field, Memory, Signature, field_of, memories, primed
 from catalign.nn.discrete.view import View
 from catalign.training.discrete.candidates import TOLERANCE, Task, problem
+from catalign.training.discrete.markov import needed
 from catalign.training.discrete.rows import Rows, all_rows
 from catalign.training.discrete.transitions import HALT, Pool
 from catalign.training.discrete.tree import Problem, fit_tree
@@ -142,7 +143,7 @@ class Learner:
             "starts", lambda p: np.arange(len(p.lengths)), lambda p, at: p.starts(at)
         )
         first = self.fit_all(starts, [(f.next, None) for f in self.hints], self.inputs)
-        parts = (("step", step), ("halt", halt), ("outputs", outputs), ("first", first))
+        parts = (("step", step), ("halt", halt), ("outputs", outputs))
         missing = [f"{name}: {f.name}" for name, part in parts for f in part.missing]
         if missing:
             return None, missing
@@ -159,10 +160,12 @@ class Learner:
 
     def learn_step(self, source: Source) -> tuple[list[Memory], Learned]:
         """The step rules, with as little memory as they need."""
-        memory: list[Memory] = []
+        memory = needed(self.spec, self.pools, memories(self.spec))
+        for m in memory:
+            self.on_rule(f"memory: {m.field.name}")
         targets = [(f.next, f) for f in self.hints]
         base = [*self.inputs, *self.hints]
-        learned = self.fit_all(source, targets, base)
+        learned = self.fit_all(source, targets, [*base, *(m.field for m in memory)])
         while learned.missing and len(memory) < 2:
             best = self.best_memory(source, learned, [*base, *(m.field for m in memory)], memory)
             if best is None:

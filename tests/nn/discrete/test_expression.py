@@ -28,6 +28,7 @@ from catalign.nn.discrete.expression import (
     Middle,
     Register,
     Step,
+    Successor,
 )
 from catalign.nn.discrete.scalar import (
     Angle,
@@ -47,7 +48,14 @@ from tests.nn.discrete.states import M, N, fields, views
 
 R = Register("r")
 NODES = [R, I, End(False), End(True), At("p", R), At("p", I), Inverse("p", R), Step(I, True)]
-NODES += [Step(R, False), Middle(R, I), AtPair("P", I, R), At("p", Inverse("p", I))]
+NODES += [
+    Successor("s", R, False),
+    Successor("s", I, True),
+    Step(R, False),
+    Middle(R, I),
+    AtPair("P", I, R),
+    At("p", Inverse("p", I)),
+]
 SCALARS = [Of("s", I), Of("s", Inverse("p", R)), OfPair("e", I, J), OfPair("e", R, I), Size()]
 SCALARS += [OfGraph("g"), Constant(0.5), Index(R), Depth("p", I), Count("mask", 1)]
 SCALARS += [Binary(o, Of("s", I), Of("x", R)) for o in ("+", "-", "*", "min", "max", "/")]
@@ -148,6 +156,18 @@ def test_pair_ends_walk_through_all_edges_in_order(greatest):
         after = (a, b)
         walked.append(after)
     assert walked == order
+
+
+@pytest.mark.parametrize("greatest", [False, True])
+def test_successors_walk_through_all_nodes_in_order(greatest):
+    values = fields(5, m=1)
+    s = values["s"][0] * (-1 if greatest else 1)
+    walked = [int(np.argmin(s))]
+    while walked[-1] >= 0:
+        state = values | {"r": np.array(walked[-1:], np.int32)}
+        view = type(views(0)[0])(np, state, N)
+        walked.append(int(view(Successor("s", R, greatest)).item()))
+    assert walked[:-1] == sorted(range(N), key=lambda k: (s[k], k))
 
 
 def test_what_reads_no_node_is_false_or_nan():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -5,7 +7,7 @@ import numpy as np
 import pytest
 
 import catalign
-from catalign._errors import UnsupportedError
+from catalign._errors import InputError, UnsupportedError
 from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.discrete.program import Program
 
@@ -55,3 +57,17 @@ def test_it_reads_as_pseudo_code():
     text = catalign.explain(catalign.load("minimum"))
     assert "i := i + 1" in text
     assert "key[i'] < key[min_h]" in text
+
+
+def test_a_first_value_without_a_rule_is_given():
+    algorithm, program = catalign.algorithms.get("minimum"), catalign.load("minimum").program
+    partly = dataclasses.replace(program, first=program.first[:2])
+    assert partly.given == ("pred_h",)
+    assert "pred_h is given" in catalign.explain(partly)
+    trace = algorithm.sample(jax.random.key(3), 2, 6)
+    first = {name: value[0] for name, value in trace.hints.items()}
+    outputs, _, steps, _ = partly.run(trace.inputs, 20, first=first)
+    assert (outputs["min"] == trace.outputs["min"]).all()
+    assert steps.tolist() == [6, 6]
+    with pytest.raises(InputError, match="`first` lacks pred_h"):
+        partly.run(trace.inputs, 20)
