@@ -72,12 +72,23 @@ def near_terms(signature: Signature, base: Sequence[Node]) -> list[Node]:
             terms += [At(p.name, t), Inverse(p.name, t)]
         terms += [Step(t, True), Step(t, False)]
         if isinstance(t, Register):
-            given = [s.name for s in signature.scalars if not s.name.endswith("'")]
-            terms += [Successor(s, t, greatest) for s in given for greatest in (False, True)]
+            terms += orders(signature, t)
+    terms += orders(signature, None)
     terms += [End(False), End(True), Step(End(False), True), Step(End(True), False)]
     for P in signature.of(Kind.POINTER, Location.EDGE):
         terms += [AtPair(P.name, a, b) for a, b in product(base, base) if a != b]
     return terms
+
+
+def orders(signature: Signature, node: Node | None) -> list[Node]:
+    """The next node after one in the order of each scalar, or of each two; or the first."""
+    given = [s.name for s in signature.scalars if not s.name.endswith("'")]
+    return [
+        Successor(s, r, node, greatest)
+        for s in given
+        for r in ("", *(r for r in given if r != s))
+        for greatest in (False, True)
+    ]
 
 
 def far_terms(signature: Signature, base: Sequence[Node]) -> list[Node]:

@@ -236,31 +236,50 @@ class Middle(Node):
 
 @dataclass(frozen=True)
 class Successor(Node):
-    """The next node in the order of a node scalar, equal ones in the order of the nodes.
+    """The next node in the order of a node scalar; or the first one, without a node.
 
-    Maths: the least k with `(s[k], k) > (s[t], t)`, lexicographically; `greatest` turns the order
-    of s around. None after the last.
+    Maths: the least k with `(s[k], r[k], k) > (s[t], r[t], t)`, lexicographically, where r is a
+    second scalar, if there is one; `greatest` turns the order of s around. None after the last.
+
+    Attributes:
+      name: The scalar s.
+      second: The scalar r, which orders those with equal s; empty if there is none.
+      node: The node t; None for the first in order.
+      greatest: Whether s decreases.
     """
 
     name: str
-    node: Node
+    second: str
+    node: Node | None
     greatest: bool
-    names: ClassVar[tuple[str, ...]] = ("name",)
     own_cost: ClassVar[float] = 1.5
+
+    @property
+    def names(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The attributes that name a field."""
+        return ("name", "second") if self.second else ("name",)
 
     def evaluate(self, view: View) -> Value:
         """The successor's index."""
-        xp = view.xp
+        order, after = view.derived(
+            ("successor", self.name, self.second, self.greatest), lambda: self._order(view)
+        )
+        if self.node is None:
+            return order[:, :1].reshape(view.m, 1, 1, 1)
+        return view.at(after, self.node.axis, view(self.node), NONE)
 
-        def make() -> Value:
-            s = view.fields[self.name]
-            order = xp.argsort(-s if self.greatest else s, axis=1, stable=True).astype(xp.int32)
-            rank = xp.argsort(order, axis=1, stable=True)
-            after = xp.concatenate([order[:, 1:], xp.full((view.m, 1), NONE, xp.int32)], axis=1)
-            return xp.take_along_axis(after, rank, 1)
-
-        field = view.derived(("successor", self.name, self.greatest), make)
-        return view.at(field, self.node.axis, view(self.node), NONE)
+    def _order(self, view: View) -> tuple[Value, Value]:
+        """The nodes in order, and the one after each, `[m, n]`."""
+        xp, s = view.xp, view.fields[self.name]
+        first = -s if self.greatest else s
+        keys = (view.fields[self.second], first) if self.second else (first,)
+        order = xp.lexsort(keys, axis=1).astype(xp.int32)
+        rank = xp.argsort(order, axis=1, stable=True)
+        later = xp.concatenate([order[:, 1:], xp.full((view.m, 1), NONE, xp.int32)], axis=1)
+        return order, xp.take_along_axis(later, rank, 1)
 
     def __str__(self) -> str:
-        return f"{'previous' if self.greatest else 'next'} {self.name} after {self.node}"
+        key = f"({self.name}, {self.second})" if self.second else self.name
+        if self.node is None:
+            return f"{'greatest' if self.greatest else 'least'} {key}"
+        return f"{'previous' if self.greatest else 'next'} {key} after {self.node}"

@@ -49,8 +49,9 @@ from tests.nn.discrete.states import M, N, fields, views
 R = Register("r")
 NODES = [R, I, End(False), End(True), At("p", R), At("p", I), Inverse("p", R), Step(I, True)]
 NODES += [
-    Successor("s", R, False),
-    Successor("s", I, True),
+    Successor("s", "", R, False),
+    Successor("s", "x", I, True),
+    Successor("s", "x", None, True),
     Step(R, False),
     Middle(R, I),
     AtPair("P", I, R),
@@ -158,16 +159,19 @@ def test_pair_ends_walk_through_all_edges_in_order(greatest):
     assert walked == order
 
 
+@pytest.mark.parametrize("second", ["", "x"])
 @pytest.mark.parametrize("greatest", [False, True])
-def test_successors_walk_through_all_nodes_in_order(greatest):
+def test_successors_walk_through_all_nodes_in_order(greatest, second):
     values = fields(5, m=1)
     s = values["s"][0] * (-1 if greatest else 1)
-    walked = [int(np.argmin(s))]
+    x = values["x"][0] if second else np.zeros(N)
+    first = type(views(0)[0])(np, values, N)
+    walked = [int(first(Successor("s", second, None, greatest)).item())]
     while walked[-1] >= 0:
         state = values | {"r": np.array(walked[-1:], np.int32)}
         view = type(views(0)[0])(np, state, N)
-        walked.append(int(view(Successor("s", R, greatest)).item()))
-    assert walked[:-1] == sorted(range(N), key=lambda k: (s[k], k))
+        walked.append(int(view(Successor("s", second, R, greatest)).item()))
+    assert walked[:-1] == sorted(range(N), key=lambda k: (s[k], x[k], k))
 
 
 def test_what_reads_no_node_is_false_or_nan():
