@@ -49,7 +49,9 @@ def test_hard_feedback_is_another_run_than_soft_feedback_after_the_first_step():
 def test_an_inverted_pointer_is_read_at_its_target():
     encoder = Encoder((PI,), 3, invert_pointers=True, rngs=nnx.Rngs(0))
     points = jax.nn.one_hot(jnp.array([1, 1, 1]), 3)[..., None]
-    away = (encoder({"pi": points}, 3).edge - encoder({"pi": 0 * points}, 3).edge) != 0
+    away = (
+        encoder({"pi": points}, 3).edge.array() - encoder({"pi": 0 * points}, 3).edge.array()
+    ) != 0
     assert away.any(axis=-1).tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
 
 
