@@ -20,7 +20,14 @@ from catalign.nn.discrete.condition import (
     LessEqual,
     Same,
 )
-from catalign.nn.discrete.expression import At, Expression, Middle, Node, Register
+from catalign.nn.discrete.expression import (
+    At,
+    Expression,
+    Middle,
+    Node,
+    Register,
+    Successor,
+)
 from catalign.nn.discrete.rule import Constantly, Own
 from catalign.nn.discrete.scalar import Binary, Constant, Of, OfGraph, OfPair, Scalar, operate
 from catalign.nn.discrete.selection import Best, Select
@@ -34,7 +41,7 @@ TOLERANCE = 1e-9
 """How far a scalar may be from its target, relative to 1 + its size, in float64."""
 SEARCH_ROWS = 250
 """How many rows a search for selections looks at."""
-CONDITIONS = (1000, 1200, 2000)
+CONDITIONS = (1000, 1500, 3000)
 """How many conditions of each group a tree may choose from in each tier, the cheapest ones."""
 PRICE = 0.06
 """The share of the rows that a selection must cover more for each unit of its cost."""
@@ -171,7 +178,9 @@ class _Maker:
             near += catalogue.far_terms(self.signature, base)
         both = distinct(rows, [*base, *near])
         self.near = [
-            t for t in both.expressions if t not in set(base) and not isinstance(t, Middle)
+            t
+            for t in both.expressions
+            if t not in set(base) and not isinstance(t, Middle | Successor)
         ]
 
     @property
@@ -197,7 +206,8 @@ class _Maker:
 
     def node_terms(self) -> tuple[list[Expression], np.ndarray]:
         base = catalogue.base_terms(self.signature, self.rank)
-        terms: list[Node] = [*base, *self.near, *self.known]
+        terms: list[Node] = [*base, *catalogue.near_terms(self.signature, base), *self.near]
+        terms += self.known
         if self.task.tier > 1:
             terms += catalogue.far_terms(self.signature, base)
         if self.rank == 0:
