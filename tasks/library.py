@@ -11,11 +11,14 @@ from catalign.algorithms import catalogue
 from catalign.algorithms.algorithm import Algorithm
 from catalign.data import golden
 from catalign.nn.build import build_reasoner
+from catalign.nn.discrete.pretrained import load as load_program
+from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.processor import AbstractProcessor
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
+from catalign.training.discrete.certify import certify
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
 from catalign.training.loop import load_reasoner
 from tasks import origin, user_code
@@ -143,3 +146,36 @@ def evaluate_file(
     """
     trace = golden.load(path, algorithm.spec)
     return (evaluate_trace(reasoner, trace, protocol=Protocol(protocol)),)
+
+
+def shipped() -> tuple[str, ...]:
+    """The algorithms whose program is shipped."""
+    return pretrained_names()
+
+
+def score_shipped(
+    name: str, sizes: Sequence[int], *, instances: int, seed: int, certified: bool
+) -> dict[str, Any]:
+    """The graph-exact score of a shipped program at each size that its algorithm has.
+
+    Args:
+      name: The algorithm.
+      sizes: The sizes to draw instances of.
+      instances: Instances for each size.
+      seed: Where they come from.
+      certified: Whether to certify it at the first size.
+    """
+    algorithm, reasoner = catalogue.get(name), load_program(name)
+    fit = [size for size in sizes if size >= algorithm.min_size]
+    rows = evaluate_fresh(
+        reasoner,
+        algorithm,
+        fit,
+        seed=seed,
+        instances=instances,
+        protocol=Protocol.FIXED_POINT.value,
+    )
+    found: dict[str, Any] = {"task": name}
+    found |= {str(row.size): row.graph_exact for row in rows}
+    verdict = certify(reasoner, algorithm, sizes=fit[:1]).verdict if certified else ""
+    return found | {"verdict": verdict}

@@ -40,8 +40,8 @@ class Select(Node):
     def __str__(self) -> str:
         conditions = " and ".join(str(c) for c in self.where) or "any"
         if self.key is None:
-            return f"({'last' if self.greatest else 'first'} k: {conditions})"
-        return f"(arg{'max' if self.greatest else 'min'} {self.key} over k: {conditions})"
+            return f"({'last' if self.greatest else 'first'} K: {conditions})"
+        return f"(arg{'max' if self.greatest else 'min'} {self.key} over K: {conditions})"
 
 
 @dataclass(frozen=True)

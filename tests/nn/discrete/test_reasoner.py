@@ -32,7 +32,13 @@ def test_given_lengths_end_it():
         assert execution.hints["i"][b] == trace.hints["i"][t, b]
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+QUICK = ("bfs", "insertion_sort")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in pretrained_names()],
+)
 def test_shipped_programs_show_every_hint(name):
     algorithm, model = catalign.algorithms.get(name), catalign.load(name)
     trace = algorithm.sample(jax.random.key(5), 4, 8)

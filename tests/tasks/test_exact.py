@@ -1,0 +1,27 @@
+import json
+
+import pytest
+
+from tasks import exact
+
+
+def test_it_scores_and_certifies_shipped_programs(capsys, tmp_path):
+    file = tmp_path / "rows.json"
+    words = ["--tasks", "minimum", "--sizes", "5", "--instances", "4", "--certify"]
+    assert exact.main([*words, "--json", str(file)]) == 0
+    assert "exhaustive up to size 5" in capsys.readouterr().out
+    (row,) = json.loads(file.read_text())
+    assert row == {"task": "minimum", "5": 1.0, "verdict": "exhaustive up to size 5"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--tasks", "minimun"], "Did you mean minimum"),
+        (["--sizes", "0"], "--sizes"),
+        (["--instances", "0"], "--instances"),
+    ],
+)
+def test_wrong_flags_are_named(capsys, words, said):
+    assert exact.main(words) == 2
+    assert said in capsys.readouterr().err
