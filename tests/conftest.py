@@ -4,6 +4,7 @@ XLA's costly optimisations are off, in the processes that tests start too, becau
 suite is the time that it compiles. `JAX_DISABLE_MOST_OPTIMIZATIONS=0` turns them on.
 """
 
+import gc
 import hashlib
 import os
 import platform
@@ -23,6 +24,9 @@ THIRD_PARTY_WARNINGS = (
     # beartype looks at one item of a container, chosen with `random`, also while a strategy draws.
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning",
 )
+
+MOST_MAPS = 20_000
+"""Memory areas of a process from which on compiled programs are freed; Linux allows 65,530."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +52,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if needs_gpu and jax.default_backend() != "gpu":
         for item in needs_gpu:
             item.add_marker(pytest.mark.skip(reason="needs a GPU"))
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Frees compiled programs between modules: a process may map so many areas of memory only."""
+    if nextitem is None or nextitem.path == item.path:
+        return
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 def _cache_name() -> str:

@@ -215,7 +215,10 @@ class _Maker:
         columns = distinct(self.rows, terms)
         found = list(columns.expressions)
         right = [value == self.y for value in columns.values]
-        new = distinct(self.rows, self.search(found, np.stack(right))).expressions
+        # A far-fetched term must not hide the rows that a selection is needed for.
+        plain = [k for k, t in enumerate(found) if not isinstance(t, Middle | Successor)]
+        chosen = self.search([found[k] for k in plain], np.stack([right[k] for k in plain]))
+        new = distinct(self.rows, chosen).expressions
         self.known += new
         derived = [t for t in catalogue.near_terms(self.signature, new[:8]) if t.parts]
         extra = distinct(self.rows, [*new, *derived])

@@ -50,8 +50,8 @@ def test_what_no_rule_gives_is_named():
 
     def hints(inputs, state):
         shown = algorithm.hints(inputs, state)
-        # The bits of the key are a function of the state, but none that the catalogue has.
-        bits = (inputs["key"] * 1e4).astype(np.int32) + shown["i"]
+        # A function of the state, but none that the catalogue has.
+        bits = (inputs["key"] * 1e4 * (shown["i"] + 1)).astype(np.int32)
         return {**shown, "noise": bits % 2 == 1}
 
     odd = dataclasses.replace(algorithm, spec=Spec(*algorithm.spec, noise), hints=hints)
