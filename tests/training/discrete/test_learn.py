@@ -51,7 +51,8 @@ def test_what_no_rule_gives_is_named():
     def hints(inputs, state):
         shown = algorithm.hints(inputs, state)
         # A function of the state, but none that the catalogue has.
-        bits = (inputs["key"] * 1e4 * (shown["i"] + 1)).astype(np.int32)
+        place = (shown["i"] + 1).astype(inputs["key"].dtype)
+        bits = (inputs["key"] * 1e4 * place).astype(np.int32)
         return {**shown, "noise": bits % 2 == 1}
 
     odd = dataclasses.replace(algorithm, spec=Spec(*algorithm.spec, noise), hints=hints)
