@@ -39,8 +39,8 @@ def test_commands_are_well_formed(command: str) -> None:
         assert (ROOT / f"{module.replace('.', '/')}.py").exists()
 
 
-def test_the_example_runs_and_prints_what_readme_says() -> None:
-    (example,) = blocks("python")
+@pytest.mark.parametrize("example", blocks("python"))
+def test_an_example_runs_and_prints_what_readme_says(example: str) -> None:
     assert len([line for line in example.splitlines() if line.strip()]) <= 20
     result = subprocess.run(
         [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False

@@ -27,6 +27,8 @@ class Not(Condition):
         return ~view(self.condition)
 
     def __str__(self) -> str:
+        if isinstance(self.condition, IsNone):
+            return f"some {self.condition.node}"
         return f"not ({self.condition})"
 
 
