@@ -40,9 +40,9 @@ class EdgePointers(enum.Enum):
     """What the pointer of a node pair u, v to a node k is read off."""
 
     TRIPLES = "triples"
-    """The pairs (u,v), (u,k) and (v,k): messages on `V*V*V`, which the processor must have too."""
+    """The three pairs of u, v and k by messages on `V*V*V`, which the processor must have too."""
     ENDS = "ends"
-    """The pair (u,v) and the node k, as in the benchmark: any processor on node pairs will do."""
+    """The pair u, v and the node k, as in the benchmark; any processor on node pairs will do."""
 
 
 class Precision(enum.Enum):

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from catalign._errors import CatalignError, InputError
+from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.trace import Trace
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.signature import memories
+from catalign.training.discrete import enumeration
 from catalign.training.discrete.family import families
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
@@ -100,7 +103,7 @@ def learn(
 
 
 def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
-    """The traces to learn from, one batch a size, of all families that the sampler knows."""
+    """The traces to learn from: a batch a size, of all families, and one of listed instances."""
     traces = []
     known = list(families(algorithm))
     for size in config.sizes:
@@ -113,6 +116,30 @@ def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
             key = jax.random.fold_in(jax.random.key(config.seed), 100 * number + size)
             drawn.append(family.sample(algorithm, key, count, size))
         inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
-        longest = int(algorithm.count_steps(inputs).max())
-        traces.append(algorithm.traces(inputs, steps=longest))
-    return traces
+        traces.append(_run(algorithm, inputs))
+    listed = _listed(algorithm, 3 * config.traces, config.seed)
+    return [*traces, _run(algorithm, listed)] if listed else traces
+
+
+def _run(algorithm: Algorithm, inputs: Probes) -> Trace:
+    longest = int(algorithm.count_steps(inputs).max())
+    return algorithm.traces(inputs, steps=longest)
+
+
+def _listed(algorithm: Algorithm, most: int, seed: int) -> Probes:
+    """Some of all instances of a small size, whatever law the sampler has; empty if there are none.
+
+    What a law never draws, such as a directed graph or a tie, a rule may get wrong unnoticed.
+    """
+    n = enumeration.largest(algorithm)
+    inputs = enumeration.instances(algorithm, n) if n else {}
+    count = len(next(iter(inputs.values()))) if inputs else 0
+    if not count:
+        return {}
+    chosen = np.random.default_rng(seed).permutation(count)[:most]
+    placed = {name: jnp.asarray(value[chosen]) for name, value in inputs.items()}
+    try:
+        algorithm.count_steps(placed)
+    except InputError:
+        return {}  # There is no instance of this size.
+    return placed
