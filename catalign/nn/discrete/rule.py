@@ -51,7 +51,7 @@ class Own(Expression):
         return field.reshape(*field.shape, *(1,) * (4 - field.ndim))
 
     def __str__(self) -> str:
-        return self.name + ("", "[i]", "[i, j]")[self.rank]
+        return self.name + ("", "[I]", "[I, J]")[self.rank]
 
 
 @dataclass(frozen=True)
