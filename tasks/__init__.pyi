@@ -1,6 +1,7 @@
 from . import bench_asynchrony as bench_asynchrony
 from . import bench_cells as bench_cells
 from . import bench_kernels as bench_kernels
+from . import bench_race as bench_race
 from . import bench_sparse as bench_sparse
 from . import bench_train as bench_train
 from . import benchmark_plot as benchmark_plot
@@ -9,6 +10,7 @@ from . import frontier_paths as frontier_paths
 from . import frontier_sorting as frontier_sorting
 from . import frontier_tables as frontier_tables
 from . import library as library
+from . import race_plot as race_plot
 from . import rates as rates
 from . import solve as solve
 from . import story as story

@@ -9,13 +9,14 @@ from jax import Array
 
 from catalign._typing import KeyArray, Probes
 from catalign.algebra.instances import lor_land, max_times
-from catalign.algebra.provenance import arg_reduce, arg_segment, check_selective
+from catalign.algebra.provenance import arg_reduce, check_selective
 from catalign.algebra.semiring import Semiring
 from catalign.algorithms.check import instance_size
 from catalign.algorithms.spec import Kind, Location, Probe, Spec
 from catalign.alignment.node_centric import seeded_network
 from catalign.integral.graph import SparseGraph
 from catalign.integral.network import Network
+from catalign.integral.sweep import sweep
 from catalign.nn.constant import Constants
 from catalign.nn.prediction import Execution, Predictions
 from catalign.nn.reasoner import AbstractReasoner
@@ -142,6 +143,8 @@ class AlignedReasoner(AbstractReasoner):
     def run_sparse(self, inputs: Probes, graph: SparseGraph, *, max_steps: int) -> Execution:
         """Runs one instance on a sparse graph to a fixed point, without an n x n array.
 
+        A round sends only what changed in the one before (see `catalign.integral.sweep`).
+
         Args:
           inputs: Node probes `[n]` (a mask_one as an index), edge scalars `[e]` in the order of the
             graph's edges, graph scalars `[]`. The edge mask is the graph itself and is left out.
@@ -151,20 +154,11 @@ class AlignedReasoner(AbstractReasoner):
         Returns:
           The execution, without a batch axis.
         """
-        semiring, senders, receivers = self.arithmetic, graph.senders, graph.receivers
+        senders, receivers = graph.senders, graph.receivers
         messages = self._messages(inputs, lambda f: f[senders], lambda f: f[receivers])
-
-        def step(state: State) -> State:
-            x, pi = state[0][0], state[1][0]
-            best, row = arg_segment(
-                semiring, semiring.multiply.op(x[senders], messages), receivers, graph.n_node
-            )
-            x, pi = self._improve(x, pi, best, senders[jnp.maximum(row, 0)].astype(jnp.int32))
-            return x[None], pi[None]
-
         x, pi = self._start(inputs, graph.n_node)
-        state, taken, settled = _iterate(step, (x[None], pi[None]), max_steps, until_settled=True)
-        return jax.tree.map(lambda a: a[0], self._execution(state, taken, settled))
+        run = sweep(self.arithmetic, graph, messages, x, pi, max_states=max_steps)
+        return self._execution((run.values, run.senders), run.taken, run.settled)
 
     def network(self, inputs: Probes, graph: SparseGraph) -> Network:
         """The reasoner on one instance as a network of events, for the asynchronous executor.
