@@ -1,8 +1,9 @@
 """A contender of `tasks.bench race`: its case, its clock, its turns. Imports no JAX."""
 
 import abc
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,27 +51,55 @@ class Stopwatch:
         self.seconds = time.process_time()
         # What a process did before it could look at the clock, it did at full speed.
         self.wall = self.seconds
-        self.busy = 0.0
 
-    def run(self, work: Callable[[], Any], *, counts: bool = True) -> float:
-        """Does work, and returns its processor time; `counts` says whether it is no compiling."""
+    def run(self, work: Callable[[], Any]) -> float:
+        """Does work, and returns its processor time."""
         wall, begin = time.perf_counter(), time.process_time()
         work()
         spent = time.process_time() - begin
         self.wall += time.perf_counter() - wall
         self.seconds += spent
-        self.busy += spent if counts else 0.0
         return spent
 
-    def point(self, updates: int, score: Score) -> Point:
-        """Where a contender stands."""
+    def point(self, updates: int, busy: float, score: Score) -> Point:
+        """Where a contender stands, who was busy for a while without compiling."""
         return Point(
             seconds=round(self.seconds, 2),
-            busy=round(self.busy, 2),
+            busy=round(busy, 2),
             wall=round(self.wall, 2),
             updates=updates,
             **asdict(score),
         )
+
+
+class Costs:
+    """What updates of each size took, where the first one of each compiles."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.by_size: dict[int, list[float]] = {size: [] for size in sizes}
+
+    def add(self, size: int, seconds: float) -> None:
+        """Adds an update."""
+        self.by_size[size].append(seconds)
+
+    def busy(self) -> float:
+        """The time of all updates without compiling: a first one counts as a usual one.
+
+        A batch whose traces are longer than all before compiles anew. That is compiling as well,
+        so that an update counts three usual ones at most.
+
+        Example:
+          >>> costs = Costs((4,))
+          >>> for seconds in (9.0, 1.0, 1.0, 8.0): costs.add(4, seconds)
+          >>> costs.busy()
+          6.0
+        """
+        total = 0.0
+        for costs in self.by_size.values():
+            if costs[1:]:
+                usual = statistics.median(costs[1:])
+                total += usual + sum(min(cost, 3 * usual) for cost in costs[1:])
+        return total
 
 
 class Contender(abc.ABC):
@@ -84,6 +113,7 @@ class Contender(abc.ABC):
 
     def __init__(self, case: Case) -> None:
         self.case, self.watch, self.updates = case, Stopwatch(), 0
+        self.costs = Costs(case.sizes)
 
     @abc.abstractmethod
     def turn(self) -> list[Point]:

@@ -11,7 +11,7 @@ from catalign.algorithms import catalogue
 from catalign.nn.discrete.reasoner import DiscreteReasoner
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.default import fill, untrained
-from catalign.training.discrete.learn import ExactConfig, learn
+from catalign.training.discrete.learn import ExactConfig, NotLearnedError, learn
 from catalign.training.evaluation import Protocol, evaluate
 from catalign.training.layout import Layout
 from catalign.training.state import (
@@ -38,7 +38,10 @@ COMPILING = "/jax/core/compile/backend_compile_duration"
 
 
 class Exact(Contender):
-    """The discrete learner: it has no updates, and ends by itself, in its first turn."""
+    """The discrete learner: it has no updates, and ends by itself, in its first turn.
+
+    Where it finds no program, its scores are 0.
+    """
 
     def turn(self) -> list[Point]:
         """Learns the program."""
@@ -50,16 +53,20 @@ class Exact(Contender):
                 compiled.append(duration_secs)
 
         def work() -> None:
-            programs.append(learn(algorithm, ExactConfig(seed=case.seed)).program)
+            try:
+                programs.append(learn(algorithm, ExactConfig(seed=case.seed)).program)
+            except NotLearnedError:
+                return
 
         jax.monitoring.register_event_duration_secs_listener(heard)
         before = self.watch.wall
         spent = self.watch.run(work)
         # The compiler is timed by the clock, which runs on while other work has the processor.
         share = spent / (self.watch.wall - before)
-        self.watch.busy -= share * sum(compiled)
         self.over = True
-        return [self.watch.point(0, score(DiscreteReasoner(programs[0]), case))]
+        scores = [score(DiscreteReasoner(program), case) for program in programs]
+        busy = spent - share * sum(compiled)
+        return [self.watch.point(0, busy, *(scores or [Score(0.0, 0.0, 0.0)]))]
 
 
 class Aligned(Contender):
@@ -67,8 +74,7 @@ class Aligned(Contender):
 
     def __init__(self, case: Case) -> None:
         super().__init__(case)
-        self.compiled: set[int] = set()
-        self.watch.run(self._build, counts=False)
+        self.watch.run(self._build)
 
     def _build(self) -> None:
         self.algorithm = catalogue.get(self.case.task)
@@ -87,16 +93,17 @@ class Aligned(Contender):
     def turn(self) -> list[Point]:
         """Dispatches of ten updates, until the goal is reached or the turn is over."""
         points: list[Point] = []
-        end = self.watch.busy + self.case.turn
-        while self.watch.busy < end and self.updates < self.config.steps:
-            for _ in self.config.sizes:
+        end = self.costs.busy() + self.case.turn
+        while self.costs.busy() < end and self.updates < self.config.steps:
+            # Twice: the first update of a size compiles, and the second says what one takes.
+            for _ in 2 * self.config.sizes:
                 size = size_at(self.updates, self.config)
-                new = size not in self.compiled
-                self.watch.run(lambda size=size: self._update(size), counts=not new)
-                self.compiled.add(size)
+                self.costs.add(size, self.watch.run(lambda size=size: self._update(size)))
                 self.updates += self.config.updates_per_dispatch
             learned = merge_reasoner(self.graphdef, self.layout, self.state.params, self.rest)
-            points.append(self.watch.point(self.updates, score(learned, self.case)))
+            points.append(
+                self.watch.point(self.updates, self.costs.busy(), score(learned, self.case))
+            )
             if points[-1].score >= self.case.goal:
                 break
         self.over = self.updates >= self.config.steps

@@ -1,7 +1,6 @@
 """The contenders of `tasks.bench race` from dm-clrs, trained as its own example script does."""
 
 import importlib
-import statistics
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -23,13 +22,12 @@ class Peer(Contender):
     def __init__(self, case: Case) -> None:
         super().__init__(case)
         self.processor = case.contender.removeprefix("dm-clrs ")
-        self.costs: dict[int, list[float]] = {size: [] for size in case.sizes}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.clrs = importlib.import_module("clrs")
-            self.watch.run(self._build, counts=False)
+            self.watch.run(self._build)
             self.tests = [
-                self._draws(size, case.instances, p=p, is_fixed=p is None)
+                next(self._draws(size, case.instances, p=p, is_fixed=p is None))
                 for size, p in ((max(case.sizes), _EDGES), (case.size, None))
             ]
 
@@ -76,40 +74,19 @@ class Peer(Contender):
 
     def turn(self) -> list[Point]:
         """Updates, a batch of each size after the other, then a score."""
-        spent = 0.0
-        while spent < self.case.turn:
+        end = self.costs.busy() + self.case.turn
+        while self.costs.busy() < end:
             size = self.case.sizes[self.updates % len(self.case.sizes)]
-            spent += self._update(size)
+            self.costs.add(size, self.watch.run(lambda size=size: self._update(size)))
             self.updates += 1
-        self.watch.busy = self._busy()
-        return [self.watch.point(self.updates, self._score())]
+        return [self.watch.point(self.updates, self.costs.busy(), self._score())]
 
-    def _update(self, size: int) -> float:
-        """An update, and its time without compiling."""
-
-        def work() -> None:
-            self.key, key = jax.random.split(self.key)
-            float(self.model.feedback(key, next(self.draws[size])))
-
-        costs = self.costs[size]
-        costs.append(self.watch.run(work, counts=False))
-        return costs[-1] if costs[1:] else 0.0
-
-    def _busy(self) -> float:
-        """The time of all updates, where the first of each size counts as a usual one.
-
-        A batch whose traces are longer than all before compiles anew: that counts as compiling as
-        well, so that an update counts three usual ones at most.
-        """
-        total = 0.0
-        for costs in self.costs.values():
-            if costs:
-                usual = statistics.median(costs[1:] or costs)
-                total += usual + sum(min(cost, 3 * usual) for cost in costs[1:])
-        return total
+    def _update(self, size: int) -> None:
+        self.key, key = jax.random.split(self.key)
+        float(self.model.feedback(key, next(self.draws[size])))
 
     def _score(self) -> Score:
-        (valid, _), (far, exact) = (self._scores(next(drawn)) for drawn in self.tests)
+        (valid, _), (far, exact) = map(self._scores, self.tests)
         return Score(valid, far, exact)
 
     def _scores(self, drawn: Any) -> tuple[float, float]:
