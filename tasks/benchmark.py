@@ -23,7 +23,7 @@ from catalign._errors import InputError
 from catalign.training.config import TrainConfig
 from catalign.training.directory import write_json, write_text
 from catalign.training.failure import InterruptedRun
-from tasks import catalogue, cli, display, protocol, published, user_code
+from tasks import catalogue, cli, display, presets, protocol, published, user_code
 from tasks.protocol import Row, Spread
 
 SCORES, MARKDOWN, CSV, PLOT = "clrs30.json", "benchmark.md", "benchmark.csv", "benchmark.png"
@@ -35,6 +35,8 @@ class BenchmarkFlags:
 
     Attributes:
       tasks: The algorithms; `all` for the thirty of CLRS-30.
+      preset: A published recipe to take each algorithm's settings from; flags that are given too go
+        before it.
       seeds: The seeds of the trainings of each algorithm.
       size: The size of the test, as the benchmark counts it.
       instances: Test instances; as many as in the benchmark if left out.
@@ -44,6 +46,7 @@ class BenchmarkFlags:
     """
 
     tasks: tuple[str, ...] = ("all",)
+    preset: presets.Preset | None = None
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     size: int = protocol.SIZE
     instances: int | None = None
@@ -54,24 +57,37 @@ class BenchmarkFlags:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code: 75 after SIGTERM, 130 after Ctrl-C."""
-    return cli.command(
-        lambda: _benchmark(cli.parse(BenchmarkFlags, argv, prog="python -m tasks.benchmark"))
+    return cli.command(lambda: _benchmark(sys.argv[1:] if argv is None else argv))
+
+
+def _benchmark(argv: Sequence[str]) -> int:
+    preset = presets.asked_preset(argv)
+    # What the preset says of every algorithm alike, so that --help and messages show it.
+    config = TrainConfig() if preset is None else preset.settings("")
+    flags = cli.parse(
+        BenchmarkFlags,
+        argv,
+        prog="python -m tasks.benchmark",
+        default=BenchmarkFlags(preset=preset, config=config),
     )
-
-
-def _benchmark(flags: BenchmarkFlags) -> int:
     names = _checked(flags)
+    given = presets.explicit(argv)
+    if preset is not None and not flags.quiet:
+        cli.print_note(presets.changes(preset, "", flags.config))
     rows = []
     with cli.terminable():
         for name in names:
             try:
-                found = [score(name, seed, flags) for seed in flags.seeds]
+                config = flags.config
+                if preset is not None:
+                    config = presets.compose(preset, name, flags.config, given)
+                found = [score(name, seed, flags, config) for seed in flags.seeds]
             except InterruptedRun as stopped:
                 cli.print_note(f"{stopped} The same command goes on with {name}.")
                 ended = stopped.signum is signal.SIGTERM
                 return cli.EXIT_TERMINATED if ended else cli.EXIT_INTERRUPTED
             rows.append(Row.of(name, flags.size, flags.seeds, found))
-            write_tables(flags.out, rows, flags.config)
+            write_tables(flags.out, rows, flags.config, preset)
             if not flags.quiet:
                 cli.print_note(f"{name}: micro-F1 {rows[-1].micro_f1} %")
     if not flags.quiet:
@@ -80,15 +96,21 @@ def _benchmark(flags: BenchmarkFlags) -> int:
     return 0
 
 
-def score(name: str, seed: int, flags: BenchmarkFlags) -> Any:
+def score(name: str, seed: int, flags: BenchmarkFlags, config: TrainConfig) -> Any:
     """Trains one algorithm with one seed and scores it, or does what is left of that.
+
+    Args:
+      name: The algorithm.
+      seed: The seed of its training.
+      flags: What is asked for.
+      config: The settings of its training.
 
     Returns:
       The `Evaluation`.
     """
     run = flags.out / f"{name}-seed{seed}"
     asked = {"size": flags.size, "instances": flags.instances or protocol.instances(name)}
-    config = dataclasses.replace(flags.config, seed=seed)
+    config = dataclasses.replace(config, seed=seed)
     algorithm = tasks.library.algorithm_of(name)
     build = tasks.library.build_of(config.processor)
     config = tasks.library.fill(algorithm, config)
@@ -112,24 +134,29 @@ def _kept(path: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
     return found["evaluation"] if found["asked"] == asked else None
 
 
-def write_tables(folder: Path, rows: Sequence[Row], config: TrainConfig) -> None:
+def write_tables(
+    folder: Path, rows: Sequence[Row], config: TrainConfig, preset: presets.Preset | None = None
+) -> None:
     """Writes the rows as Markdown, CSV and a plot, beside the published scores."""
-    write_text(folder / MARKDOWN, to_markdown(rows, config))
+    write_text(folder / MARKDOWN, to_markdown(rows, config, preset))
     write_text(folder / CSV, to_csv(rows))
     tasks.benchmark_plot.draw(folder / PLOT, rows)
 
 
-def to_markdown(rows: Sequence[Row], config: TrainConfig) -> str:
+def to_markdown(
+    rows: Sequence[Row], config: TrainConfig, preset: presets.Preset | None = None
+) -> str:
     """The page: what was done, the table, and what to know before comparing."""
+    recipe = "" if preset is None else f"Settings: {presets.changes(preset, '', config)}. "
     seeds = ", ".join(map(str, rows[0].seeds))
     shown = ("mpnn", "triplet_gmpnn", "g_forgetnet")
     lines = [
         f"# {config.processor or 'default processor'}, width {config.width}, "
         f"{config.steps:,} updates",
         "",
-        f"Trained on n in {config.sizes} with batches of {config.batch_size}; seeds {seeds}; mean "
-        f"± standard deviation in percent at n = {rows[0].size}. The columns after the bar are "
-        "published micro-F1 at n = 64 after 10,000 updates of width 128.",
+        f"{recipe}Trained on n in {config.sizes} with batches of {config.batch_size}; seeds "
+        f"{seeds}; mean ± standard deviation in percent at n = {rows[0].size}. The columns after "
+        "the bar are published micro-F1 at n = 64 after 10,000 updates of width 128.",
         "",
         "| algorithm | instances | micro-F1 | node-exact | graph-exact | \\| | "
         + " | ".join(shown)

@@ -34,6 +34,7 @@ class TrainFlags:
     Attributes:
       task: The algorithm: a name (see `python -m tasks.list`), or FILE.py:NAME for one of yours.
       run: The run's directory; by default runs/TASK-PROCESSOR-seedSEED.
+      preset: A published recipe to take the settings from; flags that are given too go before it.
       quiet: Print nothing but errors, and the last line of --json.
       json: Print the result as one line of JSON at the end.
       config: The settings.
@@ -41,6 +42,7 @@ class TrainFlags:
 
     task: str
     run: Path | None = None
+    preset: presets.Preset | None = None
     quiet: cli.Switch = False
     json: cli.Switch = False
     config: tyro.conf.OmitArgPrefixes[TrainConfig] = dataclasses.field(default_factory=TrainConfig)
@@ -53,11 +55,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(argv: Sequence[str]) -> int:
     task = presets.asked("--task", argv)
+    preset = presets.asked_preset(argv)
     config = presets.preset(task, presets.asked("--processor", argv))
+    if preset is not None:
+        # `seed` and whatever else the command line gives goes before what the preset says.
+        config = preset.settings(task)
     default = TrainFlags(task=task, config=config) if task else None
     flags = cli.parse(TrainFlags, argv, prog="python -m tasks.train", default=default)
     cli.check_name("--task", flags.task, catalign.algorithms.names())
     config, row = _checked(flags.config), catalogue.find(flags.task)
+    if preset is not None and not flags.quiet:
+        cli.print_note(presets.changes(preset, flags.task, config))
     begin = time.monotonic()
     with cli.terminable(), display.choose(quiet=flags.quiet) as show:
         if row is not None:

@@ -10,6 +10,8 @@ from catalign.algorithms.spec import Kind, Location, Probe, Stage
 
 PRED_H = Probe("pred_h", Stage.HINT, Location.NODE, Kind.POINTER)
 """The order of the nodes, as it stands."""
+CONSTANT_PRED_H = Probe("pred_h", Stage.HINT, Location.NODE, Kind.POINTER, constant=True)
+"""The order of the nodes where no step changes it."""
 
 
 def chain(n: int) -> Int[Array, " n"]:

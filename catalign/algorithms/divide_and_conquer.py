@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from catalign._typing import Index, Probes, Scalar
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.chain import PRED_H, chain
+from catalign.algorithms.chain import CONSTANT_PRED_H, chain
 from catalign.algorithms.inputs import POS
 from catalign.algorithms.searching import node_output
 from catalign.algorithms.sorting import KEY, node_hint, sample_keys
@@ -64,7 +64,7 @@ find_maximum_subarray_kadane = Algorithm(
     spec=Spec(
         POS,
         KEY,
-        PRED_H,
+        CONSTANT_PRED_H,
         node_hint("best_low"),
         node_hint("best_high"),
         Probe("best_sum", Stage.HINT, Location.GRAPH, Kind.SCALAR),

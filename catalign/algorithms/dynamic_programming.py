@@ -12,7 +12,7 @@ from catalign._errors import InputError
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.arrays import least
-from catalign.algorithms.chain import PRED_H, chain
+from catalign.algorithms.chain import CONSTANT_PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.sorting import UNIFORM
@@ -112,7 +112,7 @@ matrix_chain_order = Algorithm(
     spec=Spec(
         POS,
         Probe("p", Stage.INPUT, Location.NODE, Kind.SCALAR),
-        PRED_H,
+        CONSTANT_PRED_H,
         edge_hint("m", Kind.SCALAR),
         edge_hint("s_h", Kind.POINTER),
         edge_hint("msk", Kind.MASK),
@@ -219,7 +219,7 @@ optimal_bst = Algorithm(
         POS,
         Probe("p", Stage.INPUT, Location.NODE, Kind.SCALAR),
         Probe("q", Stage.INPUT, Location.NODE, Kind.SCALAR),
-        PRED_H,
+        CONSTANT_PRED_H,
         edge_hint("root_h", Kind.POINTER),
         edge_hint("e", Kind.SCALAR),
         edge_hint("w", Kind.SCALAR),

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from catalign._typing import Flag, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.chain import PRED_H
+from catalign.algorithms.chain import CONSTANT_PRED_H
 from catalign.algorithms.dynamic_programming import edge_hint
 from catalign.algorithms.inputs import POS
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
@@ -120,7 +120,7 @@ lcs_length = Algorithm(
         STRING,
         POS,
         CHARACTER,
-        PRED_H,
+        CONSTANT_PRED_H,
         Probe("b_h", Stage.HINT, Location.EDGE, Kind.CATEGORICAL, classes=4, partial=True),
         edge_hint("c", Kind.SCALAR),
         Probe("b", Stage.OUTPUT, Location.EDGE, Kind.CATEGORICAL, classes=4, partial=True),

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from catalign._typing import Flag, Index, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.arrays import ascending, put
-from catalign.algorithms.chain import PRED_H, chain
+from catalign.algorithms.chain import CONSTANT_PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.geometry import (
     POINTS,
@@ -189,7 +189,7 @@ jarvis_march = Algorithm(
     name="jarvis_march",
     spec=Spec(
         *POINTS,
-        PRED_H,
+        CONSTANT_PRED_H,
         IN_HULL_H,
         node_hint("best"),
         node_hint("last_point"),

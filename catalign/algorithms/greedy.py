@@ -12,7 +12,7 @@ from catalign._errors import InputError
 from catalign._typing import Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.arrays import ascending, put
-from catalign.algorithms.chain import PRED_H, chain
+from catalign.algorithms.chain import CONSTANT_PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.sorting import UNIFORM, node_hint
@@ -76,7 +76,7 @@ activity_selector = Algorithm(
         POS,
         Probe("s", Stage.INPUT, Location.NODE, Kind.SCALAR),
         Probe("f", Stage.INPUT, Location.NODE, Kind.SCALAR),
-        PRED_H,
+        CONSTANT_PRED_H,
         SELECTED_H,
         node_hint("m"),
         node_hint("k"),
@@ -155,7 +155,7 @@ task_scheduling = Algorithm(
         POS,
         Probe("d", Stage.INPUT, Location.NODE, Kind.SCALAR),
         Probe("w", Stage.INPUT, Location.NODE, Kind.SCALAR),
-        PRED_H,
+        CONSTANT_PRED_H,
         SELECTED_H,
         node_hint("i"),
         Probe("t", Stage.HINT, Location.GRAPH, Kind.SCALAR),

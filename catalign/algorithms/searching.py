@@ -10,7 +10,7 @@ from catalign._errors import InputError
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.arrays import ascending
-from catalign.algorithms.chain import PRED_H, chain
+from catalign.algorithms.chain import CONSTANT_PRED_H, PRED_H, chain
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.inputs import POS, positions
 from catalign.algorithms.sorting import KEY, UNIFORM, node_hint, sample_keys
@@ -37,7 +37,7 @@ def _minimum_step(inputs: Probes, state: _Minimum) -> _Minimum:
 
 minimum = Algorithm(
     name="minimum",
-    spec=Spec(POS, KEY, PRED_H, node_hint("min_h"), node_hint("i"), node_output("min")),
+    spec=Spec(POS, KEY, CONSTANT_PRED_H, node_hint("min_h"), node_hint("i"), node_output("min")),
     sampler=sample_keys,
     init=lambda inputs: _Minimum(jnp.int32(0), jnp.int32(0)),
     step=_minimum_step,
@@ -104,7 +104,7 @@ binary_search = Algorithm(
         POS,
         KEY,
         Probe("target", Stage.INPUT, Location.GRAPH, Kind.SCALAR),
-        PRED_H,
+        CONSTANT_PRED_H,
         node_hint("low"),
         node_hint("high"),
         node_hint("mid"),

@@ -7,7 +7,7 @@ of the CLRS-30 benchmark (Velickovic et al. 2022, arXiv 2205.15659).
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalign._errors import InputError
 
@@ -65,10 +65,13 @@ class Probe:
       kind: The values it takes.
       classes: The number of classes of a categorical; otherwise left out.
       partial: Whether some places hold no value (stored as -1) and are not scored.
+      constant: Whether a hint shows at every step of a run what it shows at the first, so that it
+        could as well be an input. A fact about the algorithm and no part of the probe's type:
+        probes that differ in it alone are equal.
 
     Raises:
       InputError: `classes` is missing for a categorical or given for another kind, a mask_one is
-        not at the nodes.
+        not at the nodes, or a probe that is no hint is called constant.
 
     Example:
       >>> str(Probe("d", Stage.HINT, Location.NODE, Kind.SCALAR))
@@ -81,6 +84,7 @@ class Probe:
     kind: Kind
     classes: int | None = None
     partial: bool = False
+    constant: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.CATEGORICAL) != (self.classes is not None):
@@ -92,6 +96,11 @@ class Probe:
             raise InputError(
                 f"Probe {self.name!r} is a mask_one at the {self.location.value}. "
                 "A mask_one marks one node: use Location.NODE."
+            )
+        if self.constant and self.stage is not Stage.HINT:
+            raise InputError(
+                f"Probe {self.name!r} of stage {self.stage.value!r} got constant=True. Only a hint "
+                "is seen at every step: leave it out."
             )
 
     @property

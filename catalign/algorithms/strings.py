@@ -15,7 +15,7 @@ from jaxtyping import Bool, Int
 from catalign._errors import InputError
 from catalign._typing import Flag, Index, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.chain import PRED_H
+from catalign.algorithms.chain import CONSTANT_PRED_H
 from catalign.algorithms.inputs import POS
 from catalign.algorithms.searching import node_output
 from catalign.algorithms.sorting import node_hint
@@ -176,7 +176,7 @@ naive_string_matcher = Algorithm(
         STRING,
         POS,
         CHARACTER,
-        PRED_H,
+        CONSTANT_PRED_H,
         node_hint("s"),
         node_hint("i"),
         node_hint("j"),

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int
 from catalign._typing import Flag, Index, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.arrays import put
-from catalign.algorithms.chain import PRED_H
+from catalign.algorithms.chain import CONSTANT_PRED_H
 from catalign.algorithms.inputs import POS
 from catalign.algorithms.searching import node_output
 from catalign.algorithms.sorting import node_hint
@@ -169,7 +169,7 @@ kmp_matcher = Algorithm(
         STRING,
         POS,
         CHARACTER,
-        PRED_H,
+        CONSTANT_PRED_H,
         Probe("pi", Stage.HINT, Location.NODE, Kind.POINTER),
         Probe("is_reset", Stage.HINT, Location.NODE, Kind.MASK),
         node_hint("k"),

@@ -61,7 +61,7 @@ class ErdosRenyi(AbstractGraphLaw):
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""
         choice, pairs = jax.random.split(key)
-        p = _one_of(choice, self.p)
+        p = one_of(choice, self.p)
         if self.directed:
             return uniform(pairs, (n, n)) < p
         there, back = uniform_pairs(pairs, n)
@@ -98,7 +98,8 @@ def relabel(key: KeyArray, mask: AdjacencyMask) -> AdjacencyMask:
     return mask[order[:, None], order[None, :]]
 
 
-def _one_of(key: KeyArray, values: float | tuple[float, ...]) -> Scalar:
+def one_of(key: KeyArray, values: float | tuple[float, ...]) -> Scalar:
+    """One of several numbers, each as likely; the number itself where there is but one."""
     if isinstance(values, tuple):
         return jax.random.choice(key, jnp.asarray(values, dtype=float))
     return jnp.asarray(values, dtype=float)

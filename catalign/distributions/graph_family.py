@@ -11,7 +11,7 @@ from catalign._errors import InputError
 from catalign._typing import AdjacencyMask, KeyArray
 from catalign.distributions.check import check_probability
 from catalign.distributions.edge_list import AbstractEdgeListLaw
-from catalign.distributions.graph import AbstractGraphLaw, relabel
+from catalign.distributions.graph import AbstractGraphLaw, one_of, relabel
 from catalign.distributions.random import uniform
 
 
@@ -23,6 +23,11 @@ class Communities(AbstractGraphLaw):
     each ordered pair is an edge with probability `p`; each pair is then toggled, forwards only,
     with probability `between`.
 
+    Args:
+      count: The number of communities.
+      p: The probability of an edge, or several, of which each graph uses one chosen at random.
+      between: The probability of a toggle.
+
     Raises:
       InputError: `count` is below 1, or a probability is outside [0, 1].
 
@@ -30,7 +35,7 @@ class Communities(AbstractGraphLaw):
     """
 
     count: int = 4
-    p: float = 0.5
+    p: float | tuple[float, ...] = 0.5
     between: float = 0.01
     directed: ClassVar[bool] = True
     acyclic: ClassVar[bool] = False
@@ -44,12 +49,14 @@ class Communities(AbstractGraphLaw):
     def sample(self, key: KeyArray, n: int) -> AdjacencyMask:
         """Draws the edge mask of a graph on `n` nodes."""
         inner, outer, order = jax.random.split(key, 3)
+        # A stream of its own, so that graphs of one probability are those of before.
+        p = one_of(jax.random.fold_in(key, 1), self.p)
         place = jax.random.permutation(order, n).astype(jnp.int32)
         community = jnp.minimum(place // max(n // self.count, 1), self.count - 1)
         inside = community[:, None] == community[None, :]
         forwards = place[:, None] < place[None, :]
         toggle = (uniform(outer, (n, n)) < self.between) & forwards
-        return ((uniform(inner, (n, n)) < self.p) & inside) ^ toggle
+        return ((uniform(inner, (n, n)) < p) & inside) ^ toggle
 
 
 @dataclass(frozen=True)

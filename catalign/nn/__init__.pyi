@@ -4,11 +4,13 @@ from .configured import Configured as Configured
 from .equivariant import EquivariantLinear as EquivariantLinear
 from .equivariant import equivariant_linear as equivariant_linear
 from .neural import NeuralReasoner as NeuralReasoner
+from .option import ConstantHints as ConstantHints
 from .option import EdgePointers as EdgePointers
 from .option import Feedback as Feedback
 from .option import HintMode as HintMode
 from .option import Options as Options
 from .option import Precision as Precision
+from .option import ScalarStart as ScalarStart
 from .option import UpdateStyle as UpdateStyle
 from .prediction import Execution as Execution
 from .prediction import Predictions as Predictions

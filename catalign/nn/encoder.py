@@ -11,7 +11,8 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign._typing import Probes, PyTree
-from catalign.algorithms.spec import Kind, Location, Probe
+from catalign.algorithms.spec import Kind, Location, Probe, Stage
+from catalign.nn.option import ScalarStart
 from catalign.nn.pair import PairField
 
 POINTERS = (Kind.POINTER, Kind.SHOULD_BE_PERMUTATION)
@@ -60,6 +61,7 @@ class Encoder(nnx.Module):
       probes: What to encode: all inputs, or all hints.
       width: The width of the latent fields.
       invert_pointers: Whether a pointer from v to j is also read at (j, v).
+      scalar_start: How the weights of scalar hints are drawn.
       rngs: Parameter keys.
 
     Source: the encode step of Velickovic et al. 2022, arXiv 2205.15659, section 3.
@@ -71,13 +73,21 @@ class Encoder(nnx.Module):
         width: int,
         *,
         invert_pointers: bool = False,
+        scalar_start: ScalarStart = ScalarStart.LECUN,
         rngs: nnx.Rngs,
     ) -> None:
+        xavier = nnx.initializers.truncated_normal(width**-0.5)
+        lecun = nnx.initializers.lecun_normal()
+
+        def linear(probe: Probe) -> nnx.Linear:
+            is_scalar_hint = probe.stage is Stage.HINT and probe.kind is Kind.SCALAR
+            start = xavier if scalar_start is ScalarStart.XAVIER and is_scalar_hint else lecun
+            fields = width * _parts(probe)
+            return nnx.Linear(probe.classes or 1, fields, kernel_init=start, rngs=rngs)
+
         self.probes = probes
         self.width = width
-        self.linear = nnx.Dict(
-            {p.name: nnx.Linear(p.classes or 1, width * _parts(p), rngs=rngs) for p in probes}
-        )
+        self.linear = nnx.Dict({p.name: linear(p) for p in probes})
         inverted = [p for p in probes if invert_pointers and is_node_pointer(p)]
         self.inverse = nnx.Dict({p.name: nnx.Linear(1, width, rngs=rngs) for p in inverted})
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from catalign._errors import InputError
 from catalign._typing import KeyArray, Probes, PyTree
 from catalign.algorithms.check import instance_size
 from catalign.algorithms.spec import Probe, Spec
@@ -15,7 +16,7 @@ from catalign.nn import structure as structures
 from catalign.nn.configured import Configured
 from catalign.nn.decoder import make_decoder
 from catalign.nn.encoder import Encoder, Latent
-from catalign.nn.option import DEFAULT, Feedback, Options, Precision
+from catalign.nn.option import DEFAULT, ConstantHints, Feedback, Options, Precision
 from catalign.nn.prediction import Execution, Predictions, harden, harden_all, read, soften
 from catalign.nn.processor import AbstractProcessor, Pairs, PointerGraph, Structure
 from catalign.nn.reasoner import AbstractReasoner
@@ -32,7 +33,8 @@ class NeuralReasoner(AbstractReasoner):
     `hints_{t+1} = dec(z_t, h_t, h_{t+1}, e_{t+1})`, with e only where the processor's diagram
     writes one on `V*V`.
 
-    Without hint probes, or with hints that are not encoded, only `h` carries the state.
+    Without hint probes, or with hints that are not encoded, only `h` carries the state. Constant
+    hints that count as inputs are read at step 0, and not predicted.
 
     Args:
       spec: What it reads and gives.
@@ -63,18 +65,28 @@ class NeuralReasoner(AbstractReasoner):
         chosen = processor if isinstance(processor, Configured) else Configured(processor)
         self.spec = spec
         self.options = options
-        self.encoded_hints = spec.hints if options.hints.encodes else ()
-        self.hints = spec.hints if options.hints.decodes else ()
+        moved = options.constant_hints is ConstantHints.INPUTS
+        self.constants = tuple(p for p in spec.hints if moved and p.constant)
+        changing = tuple(p for p in spec.hints if p not in self.constants)
+        self.inputs = spec.inputs + self.constants
+        self.encoded_hints = changing if options.hints.encodes else ()
+        self.hints = changing if options.hints.decodes else ()
         self.diagram, self.pairs = chosen.processor.diagram, chosen.processor.pairs
-        read_probes = spec.inputs + self.encoded_hints
+        read_probes = self.inputs + self.encoded_hints
         shown = (*self.hints, *spec.outputs)
         check_expressible(
             dict.fromkeys((*read_probes, *shown)), self.diagram, options.edge_pointers
         )
         self.width = width
         invert = options.invert_pointers
-        self.encode_inputs = Encoder(spec.inputs, width, invert_pointers=invert, rngs=rngs)
-        self.encode_hints = Encoder(self.encoded_hints, width, invert_pointers=invert, rngs=rngs)
+        self.encode_inputs = Encoder(self.inputs, width, invert_pointers=invert, rngs=rngs)
+        self.encode_hints = Encoder(
+            self.encoded_hints,
+            width,
+            invert_pointers=invert,
+            scalar_start=options.scalar_start,
+            rngs=rngs,
+        )
         self.processor = chosen(2 * width, width, rngs=rngs) if shared is None else shared
         edge = 2 * width if V * V in self.diagram.codomain else width
         self.decoders = nnx.Dict(
@@ -113,7 +125,8 @@ class NeuralReasoner(AbstractReasoner):
         key: KeyArray | None,
     ) -> Predictions:
         n, moves = instance_size(self.spec, inputs), max(steps - 1, 1)
-        encoded, given = self._encode(inputs, n)
+        first = {p.name: hints[p.name][0] for p in self.constants}
+        encoded, given = self._encode({**inputs, **first}, n)
         truth = {p.name: hints[p.name][:moves] for p in self.encoded_hints}
         hard = self.options.feedback is Feedback.HARD
         chance = jnp.full((moves, lengths.shape[0]), teacher_forcing)
@@ -160,7 +173,9 @@ class NeuralReasoner(AbstractReasoner):
     ) -> Execution:
         hard = self.options.feedback is not Feedback.SOFT
         n = instance_size(self.spec, inputs)
-        encoded, given = self._encode(inputs, n)
+        first = self._first(first)
+        constants = {p.name: first[p.name] for p in self.constants}
+        encoded, given = self._encode({**inputs, **constants}, n)
         batch = encoded[0][0].shape[0]
         limit = jnp.full(batch, max_steps) if lengths is None else jnp.minimum(lengths, max_steps)
         probes = (*self.hints, *self.spec.outputs)
@@ -190,7 +205,7 @@ class NeuralReasoner(AbstractReasoner):
                 taken + goes_on.astype(taken.dtype),
             )
 
-        seen = self._read({p.name: (first or {})[p.name] for p in self.encoded_hints}, n)
+        seen = self._read({p.name: first[p.name] for p in self.encoded_hints}, n)
         state = move(self._blank(batch, n), seen)
         # The hints at step 0 and those that the first move gave make two steps.
         carry = (state, jnp.zeros(batch, bool), jnp.full(batch, 2, jnp.int32))
@@ -201,6 +216,18 @@ class NeuralReasoner(AbstractReasoner):
             taken,
             settled if lengths is None else lengths <= max_steps,
         )
+
+    def _first(self, first: Probes | None) -> Probes:
+        """The hints at step 0, checked to be all that a run reads."""
+        given = {} if first is None else first
+        read_first = (*self.constants, *self.encoded_hints)
+        missing = [p.name for p in read_first if p.name not in given]
+        if missing:
+            raise InputError(
+                f"`first` lacks {', '.join(missing)}: this reasoner reads the hints at step 0. "
+                "Give those of the algorithm, `algorithm.hints(inputs, algorithm.init(inputs))`."
+            )
+        return given
 
     def _read(self, hints: Probes, n: int) -> Probes:
         return {p.name: read(p, hints[p.name], n, _dtype()) for p in self.encoded_hints}
@@ -217,18 +244,18 @@ class NeuralReasoner(AbstractReasoner):
         return jnp.zeros((batch, n, self.width), _dtype())
 
     def _encode(self, inputs: Probes, n: int) -> tuple[PyTree, Structure | None]:
-        """Encodes the inputs of a batch, and finds the graph that they alone make.
+        """Encodes what is read once, and finds the graph that it alone makes.
 
         The fields come as `Latent.split` gives them, with a batch axis on the first part. The graph
         is None where it is the complete one: `_structure` makes that as a constant, which the
         compiler sees through.
         """
-        features = {p.name: read(p, inputs[p.name], n, _dtype()) for p in self.spec.inputs}
+        features = {p.name: read(p, inputs[p.name], n, _dtype()) for p in self.inputs}
         encoded = jax.vmap(lambda f: self.encode_inputs(f, n).split(), out_axes=(0, None))(features)
         if E in self.diagram.domain:
             mask = inputs[edge_mask(self.spec.inputs).name].astype(bool)
             return encoded, jax.vmap(structures.edges_of)(mask)
-        probes = self.spec.inputs
+        probes = self.inputs
         if self.diagram.pointers:
             found = jax.vmap(lambda f: structures.pointers(probes, f, n))(features)
             return encoded, PointerGraph(pointers=found, n_node=n)

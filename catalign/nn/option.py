@@ -36,6 +36,24 @@ class Feedback(enum.Enum):
     """Soft while it trains, hard when it runs."""
 
 
+class ConstantHints(enum.Enum):
+    """What a hint is that never changes in a run (see `Probe.constant`)."""
+
+    HINTS = "hints"
+    """Read and predicted at every step, as any other hint."""
+    INPUTS = "inputs"
+    """Read once, at step 0, beside the inputs, and not predicted. Also where no hint is used."""
+
+
+class ScalarStart(enum.Enum):
+    """How the weights that encode scalar hints are drawn, which have one input each."""
+
+    LECUN = "lecun"
+    """With a variance of 1, as those of every other encoder with one input."""
+    XAVIER = "xavier"
+    """With a variance of 1 over the width, so that a large scalar does not drown the rest."""
+
+
 class EdgePointers(enum.Enum):
     """What the pointer of a node pair u, v to a node k is read off."""
 
@@ -61,6 +79,8 @@ class Options:
     Attributes:
       hints: How hints are used.
       feedback: In which form predicted hints are read.
+      constant_hints: What hints that never change are.
+      scalar_start: How the weights that encode scalar hints are drawn.
       edge_pointers: What the pointers of node pairs are read off.
       invert_pointers: Whether an encoded pointer from v to j is also read at (j, v), by a linear
         map of its own.
@@ -69,6 +89,8 @@ class Options:
 
     hints: HintMode = HintMode.ENCODED_DECODED
     feedback: Feedback = Feedback.SOFT
+    constant_hints: ConstantHints = ConstantHints.HINTS
+    scalar_start: ScalarStart = ScalarStart.LECUN
     edge_pointers: EdgePointers = EdgePointers.TRIPLES
     invert_pointers: bool = False
     precision: Precision = Precision.FULL

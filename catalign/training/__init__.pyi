@@ -1,5 +1,7 @@
 from .config import HintMode as HintMode
+from .config import Keep as Keep
 from .config import Schedule as Schedule
+from .config import SizeOrder as SizeOrder
 from .config import TrainConfig as TrainConfig
 from .directory import RunInfo as RunInfo
 from .directory import read_run as read_run
@@ -16,4 +18,6 @@ from .loop import train as train
 from .loss import Losses as Losses
 from .metrics import Scores as Scores
 from .metrics import score as score
+from .preset import ibarz2022 as ibarz2022
+from .recipe import training_law as training_law
 from .run import TrainReport as TrainReport

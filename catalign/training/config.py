@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalign._errors import InputError
-from catalign.nn.option import EdgePointers, Feedback, Options, Precision
+from catalign.nn.option import (
+    ConstantHints,
+    EdgePointers,
+    Feedback,
+    Options,
+    Precision,
+    ScalarStart,
+)
 from catalign.nn.option import HintMode as HintMode
 
 
@@ -20,12 +27,34 @@ class Schedule(enum.Enum):
     """Falls to zero along half a cosine."""
 
 
+class SizeOrder(enum.Enum):
+    """Which training size comes next."""
+
+    TURNS = "turns"
+    """They take turns, in the order given."""
+    DRAWN = "drawn"
+    """One is drawn, in proportion to the weights."""
+
+
+class Keep(enum.Enum):
+    """Which parameters a run ends with."""
+
+    LAST = "last"
+    """Those after the last update."""
+    BEST = "best"
+    """Those with the best micro-F1 among the validations; the earliest of equals."""
+
+
 _ENUMS = (
     ("hints", HintMode),
     ("feedback", Feedback),
+    ("constant_hints", ConstantHints),
+    ("scalar_start", ScalarStart),
     ("edge_pointers", EdgePointers),
     ("precision", Precision),
     ("schedule", Schedule),
+    ("size_order", SizeOrder),
+    ("keep", Keep),
 )
 
 
@@ -38,14 +67,23 @@ class TrainConfig:
     Attributes:
       steps: The number of parameter updates.
       batch_size: The number of instances in each update.
-      sizes: The training sizes. The updates of one dispatch share a size; dispatches take turns
-        through them.
+      sizes: The training sizes. The updates of one dispatch share a size.
+      size_order: Which size comes next: they take turns, or one is drawn.
+      size_weights: What each size is drawn in proportion to; all alike if left out.
+      edge_probabilities: The probabilities that training graphs have their edges with, one of them
+        chosen for each graph; those of the algorithm's own law if left out.
+      max_needle: The longest needle of string matching in training, its length uniform from 1; a
+        fifth of the nodes, always, if left out.
+      random_pos: Whether the places `pos` of the nodes, where the algorithm reads them, are sorted
+        random numbers in training.
       processor: The processor's name; the algorithm's default if left out.
       semiring: What the aligned processor computes in; that of the algorithm's alignment if left
         out.
       width: The width of latent fields.
       hints: How hints are used.
       feedback: In which form predicted hints are read.
+      constant_hints: Whether hints that never change are hints or inputs.
+      scalar_start: How the weights that encode scalar hints are drawn.
       edge_pointers: What pointers of node pairs are read off.
       invert_pointers: Whether pointers are read at both of their ends.
       precision: How matrix products of a learned processor are computed.
@@ -61,6 +99,7 @@ class TrainConfig:
       seed: Where all chance comes from: equal seeds give equal runs.
       log_every: Updates between two rows of metrics.
       eval_every: Updates between two validations at the largest training size; 0 for none.
+      keep: Which parameters the run ends with.
       save_every: Updates between two checkpoints.
       eval_sizes: The sizes of the final evaluation.
       eval_instances: Instances in a validation, and for each size of the final evaluation.
@@ -82,11 +121,18 @@ class TrainConfig:
     steps: int = 2000
     batch_size: int = 32
     sizes: tuple[int, ...] = (4, 7, 11, 13, 16)
+    size_order: SizeOrder = SizeOrder.TURNS
+    size_weights: tuple[float, ...] = ()
+    edge_probabilities: tuple[float, ...] = ()
+    max_needle: int | None = None
+    random_pos: bool = False
     processor: str | None = None
     semiring: str | None = None
     width: int = 32
     hints: HintMode = HintMode.ENCODED_DECODED
     feedback: Feedback = Feedback.SOFT
+    constant_hints: ConstantHints = ConstantHints.HINTS
+    scalar_start: ScalarStart = ScalarStart.LECUN
     edge_pointers: EdgePointers = EdgePointers.TRIPLES
     invert_pointers: bool = False
     precision: Precision = Precision.FULL
@@ -101,6 +147,7 @@ class TrainConfig:
     seed: int = 0
     log_every: int = 50
     eval_every: int = 500
+    keep: Keep = Keep.LAST
     save_every: int = 500
     eval_sizes: tuple[int, ...] = (16, 64)
     eval_instances: int = 32
@@ -116,6 +163,24 @@ class TrainConfig:
             object.__setattr__(self, name, tuple(sizes))
             for size in sizes:
                 _check_whole(name, size, 1)
+        for name in ("size_weights", "edge_probabilities"):
+            values = getattr(self, name)
+            if isinstance(values, str) or not isinstance(values, (tuple, list)):
+                raise InputError(f"`{name}` is {values!r}, but it must hold numbers.")
+            object.__setattr__(self, name, tuple(values))
+        for value in self.edge_probabilities:
+            _check_real("edge_probabilities", value, low=0.0, high=1.0)
+        for value in self.size_weights:
+            _check_real("size_weights", value, low=0.0, open_below=True)
+        if self.size_weights and len(self.size_weights) != len(self.sizes):
+            raise InputError(
+                f"`size_weights` holds {len(self.size_weights)} numbers, but `sizes` holds "
+                f"{len(self.sizes)}: give one for each."
+            )
+        if self.size_weights and self.size_order is not SizeOrder.DRAWN:
+            raise InputError(
+                "`size_weights` is given, but sizes take turns: set `size_order` to drawn."
+            )
         for name in (
             "steps",
             "batch_size",
@@ -132,6 +197,13 @@ class TrainConfig:
             raise InputError(f"`seed` is {self.seed}, but it must be below 2**31.")
         if self.trace_steps is not None:
             _check_whole("trace_steps", self.trace_steps, 2)
+        if self.max_needle is not None:
+            _check_whole("max_needle", self.max_needle, 1)
+        if self.keep is Keep.BEST and not 0 < self.eval_every <= self.steps:
+            raise InputError(
+                f"`keep` is best, but with `eval_every` {self.eval_every} and `steps` "
+                f"{self.steps} nothing is validated: validate more often, or keep the last."
+            )
         if self.warmup_steps >= self.steps:
             raise InputError(
                 f"`warmup_steps` is {self.warmup_steps}, but the run has {self.steps} `steps`: "
@@ -158,6 +230,8 @@ class TrainConfig:
         return Options(
             hints=self.hints,
             feedback=self.feedback,
+            constant_hints=self.constant_hints,
+            scalar_start=self.scalar_start,
             edge_pointers=self.edge_pointers,
             invert_pointers=self.invert_pointers,
             precision=self.precision,

@@ -20,6 +20,7 @@ from catalign.training.directory import (
 from catalign.training.discrete.run import EXACT, read_exact, train_exact
 from catalign.training.interrupt import InterruptFlag
 from catalign.training.layout import Layout
+from catalign.training.recipe import training_law
 from catalign.training.run import OnEvent, Run
 from catalign.training.run import TrainReport as TrainReport
 from catalign.training.state import (
@@ -77,6 +78,11 @@ def train(
     config = fill(algorithm, config) if build is build_from_config else config
     if run_dir is not None:
         check_run(run_dir, algorithm.name, config)
+    if training_law(algorithm, config) is not algorithm and config.processor == EXACT:
+        raise InputError(
+            "the exact processor learns from the algorithm's own law: leave out "
+            "`edge_probabilities`, `max_needle` and `random_pos`."
+        )
     if config.processor == EXACT:
         return train_exact(algorithm, config, run_dir, on_event)
     reasoner = build(algorithm, config, nnx.Rngs(config.seed))
@@ -117,13 +123,14 @@ def load_reasoner(
     graphdef, params, rest = split_reasoner(reasoner)
     names = loss_names(reasoner, algorithm, info.config)
     layout, optimizer = Layout.of(params), make_optimizer(info.config)
-    template = jax.eval_shape(lambda p: initial_state(layout, p, optimizer, names), params)
+    keep = info.config.keep
+    template = jax.eval_shape(lambda p: initial_state(layout, p, optimizer, names, keep), params)
     store = CheckpointStore(info.path / CHECKPOINTS, read_only=True)
     try:
         state = store.restore(template)
     finally:
         store.close()
-    trained = merge_reasoner(graphdef, layout, state.params, rest)
+    trained = merge_reasoner(graphdef, layout, state.kept, rest)
     return (
         trained.harden() if info.result is not None and info.result["hardening_kept"] else trained
     )

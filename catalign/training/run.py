@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
 from catalign._typing import PyTree
 from catalign.algorithms.algorithm import Algorithm
@@ -39,6 +40,7 @@ from catalign.training.failure import DivergedError, InterruptedRun
 from catalign.training.history import History
 from catalign.training.interrupt import InterruptFlag
 from catalign.training.layout import Layout
+from catalign.training.recipe import training_law
 from catalign.training.report import write_report
 from catalign.training.state import (
     TrainState,
@@ -79,6 +81,7 @@ class TrainReport:
       seconds: The time spent on updates, over all processes of the run.
       run_dir: Where everything was written; None in memory.
       certificate: What is known of a discrete program beyond its scores; None for networks.
+      kept_step: The update whose parameters the reasoner has; None for programs.
     """
 
     task: str
@@ -91,6 +94,7 @@ class TrainReport:
     seconds: float
     run_dir: Path | None
     certificate: Certificate | None = None
+    kept_step: int | None = None
 
 
 class Run:
@@ -107,13 +111,14 @@ class Run:
         on_event: OnEvent | None,
     ) -> None:
         self.algorithm, self.config, self.reasoner = algorithm, config, reasoner
+        self.source = training_law(algorithm, config)
         self.folder, self.store, self.flag = folder, store, flag
         self.emit: OnEvent = on_event if on_event is not None else lambda _: None
         self.graphdef, params, self.rest = split_reasoner(reasoner)
         self.layout = Layout.of(params)
         self.names = loss_names(reasoner, algorithm, config)
         self.state: TrainState = initial_state(
-            self.layout, params, make_optimizer(config), self.names
+            self.layout, params, make_optimizer(config), self.names, config.keep
         )
         if store is not None and store.steps():
             self.state = store.restore(self.state)
@@ -129,7 +134,7 @@ class Run:
     def complete(self) -> TrainReport:
         """Does the updates that are left, then the evaluation."""
         config, device = self.config, jax.devices()[0]
-        self.trace_steps = choose_trace_steps(self.algorithm, config)
+        self.trace_steps = choose_trace_steps(self.source, config)
         started = Started(
             task=self.algorithm.name,
             processor=config.processor or type(self.reasoner).__name__,
@@ -199,7 +204,7 @@ class Run:
 
     def _static(self, size: int) -> dict[str, Any]:
         return {
-            "algorithm": self.algorithm,
+            "algorithm": self.source,
             "graphdef": self.graphdef,
             "layout": self.layout,
             "config": self.traced,
@@ -246,12 +251,13 @@ class Run:
             **means,
         }
         if self._validation_due(start, self.step):
-            found = self._score(self._merged())
+            found = self._score(self._merged(self.state.params))
             row |= {
                 "micro_f1": found.micro_f1,
                 "node_exact": found.node_exact,
                 "graph_exact": found.graph_exact,
             }
+            self.state = self.state.scored(found.micro_f1)
             self.emit(Validated(step=self.step, evaluation=found))
         self.history.append(row)
         self.emit(Logged(row=row))
@@ -272,22 +278,22 @@ class Run:
             self.store.wait()
             raise InterruptedRun(self.step, self.flag.signum)
 
-    def _merged(self) -> AbstractReasoner:
-        return merge_reasoner(self.graphdef, self.layout, self.state.params, self.rest)
+    def _merged(self, params: Array) -> AbstractReasoner:
+        return merge_reasoner(self.graphdef, self.layout, params, self.rest)
 
     def _score(self, reasoner: AbstractReasoner) -> Evaluation:
         """Scores on instances of the largest training size that no update draws."""
         config = self.config
         key = stream_key(config, VALIDATION)
         return evaluate(
-            reasoner, self.algorithm, [max(config.sizes)], key=key, instances=config.eval_instances
+            reasoner, self.source, [max(config.sizes)], key=key, instances=config.eval_instances
         ).rows[0]
 
     def _finish(self, started: Started) -> TrainReport:
         if self.store is not None:
             self.store.wait()
         result = read_run(self.folder).result if self.folder is not None else None
-        reasoner = self._merged()
+        reasoner = self._merged(self.state.kept)
         if result is None:
             reasoner, hardened = self._hardened(reasoner)
             table = self._evaluated(reasoner)
@@ -307,6 +313,7 @@ class Run:
             parameters=self.layout.size,
             seconds=self.before + self.busy,
             run_dir=self.folder,
+            kept_step=self.step if self.state.best is None else int(self.state.best.step),
         )
         if self.folder is not None and result is None:
             _write(self.folder, report, started)
@@ -360,6 +367,7 @@ def _write(folder: Path, report: TrainReport, started: Started) -> None:
         "seed": str(config.seed),
         "time": f"{report.seconds:.1f} s on {started.device}",
         "last loss": f"{report.history[-1]['loss']:.3g}" if report.history else "none",
+        "parameters of": f"update {report.kept_step:,}, the {config.keep.value}",
     }
     write_report(
         folder,
@@ -380,6 +388,7 @@ def _write(folder: Path, report: TrainReport, started: Started) -> None:
         {
             "task": report.task,
             "step": config.steps,
+            "kept_step": report.kept_step,
             "seconds": round(report.seconds, 3),
             "parameters": report.parameters,
             "evaluations": [row.to_dict() for row in report.table.rows],

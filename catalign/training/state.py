@@ -1,5 +1,6 @@
 """What a run carries from update to update: parameters, optimiser and the place in the stream."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import jax
@@ -10,8 +11,24 @@ from jax import Array
 
 from catalign._typing import PyTree
 from catalign.nn.reasoner import AbstractReasoner
-from catalign.training.config import Schedule, TrainConfig
+from catalign.training.config import Keep, Schedule, TrainConfig
 from catalign.training.layout import Layout
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Best:
+    """The parameters with the best score of a run so far.
+
+    Attributes:
+      step: The update after which they were scored; -1 before any was.
+      score: Their micro-F1.
+      params: The parameters; those of the start before any was scored.
+    """
+
+    step: Array
+    score: Array
+    params: Array
 
 
 @jax.tree_util.register_dataclass
@@ -28,6 +45,7 @@ class TrainState:
       updates: How many updates these are.
       diverged: Whether an update made a value NaN or infinite. It was not applied, and no later
         one is.
+      best: The best parameters, where a run keeps them.
     """
 
     step: Array
@@ -36,6 +54,24 @@ class TrainState:
     sums: dict[str, Array]
     updates: Array
     diverged: Array
+    best: Best | None = None
+
+    def scored(self, score: float) -> "TrainState":
+        """The state with its parameters as the best ones, if a score beats that of all before."""
+        if self.best is None or score <= float(self.best.score):
+            return self
+        # Copies: the state is donated, and no buffer of it may be there twice.
+        found = Best(
+            step=jnp.array(self.step),
+            score=jnp.asarray(score, self.best.score.dtype),
+            params=jnp.array(self.params),
+        )
+        return dataclasses.replace(self, best=found)
+
+    @property
+    def kept(self) -> Array:
+        """The parameters that the run would end with."""
+        return self.params if self.best is None else self.best.params
 
 
 def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
@@ -64,7 +100,11 @@ def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
 
 
 def initial_state(
-    layout: Layout, params: PyTree, optimizer: optax.GradientTransformation, names: list[str]
+    layout: Layout,
+    params: PyTree,
+    optimizer: optax.GradientTransformation,
+    names: list[str],
+    keep: Keep = Keep.LAST,
 ) -> TrainState:
     """The state before the first update.
 
@@ -73,6 +113,7 @@ def initial_state(
       params: The parameters that the reasoner was built with.
       optimizer: The optimiser.
       names: The names of the losses to sum (see `TrainState.sums`).
+      keep: Whether the state holds the best parameters too.
     """
 
     def make(params: PyTree) -> TrainState:
@@ -85,6 +126,7 @@ def initial_state(
             sums=dict.fromkeys(names, zero),
             updates=jnp.int32(0),
             diverged=jnp.bool_(False),
+            best=Best(jnp.int32(-1), zero - 1.0, vector) if keep is Keep.BEST else None,
         )
 
     # One compiled call: its results are fresh buffers, so that donating them never takes the

@@ -7,19 +7,21 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
 from catalign._typing import KeyArray, PyTree, Scalar
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Stage
+from catalign.distributions.size import Sizes
 from catalign.nn.reasoner import AbstractReasoner
-from catalign.training.config import TrainConfig
+from catalign.training.config import SizeOrder, TrainConfig
 from catalign.training.layout import Layout
 from catalign.training.loss import Losses, loss
 from catalign.training.state import TrainState, make_optimizer
 
-DATA, VALIDATION, TEST, _LENGTHS = range(4)
+DATA, VALIDATION, TEST, _LENGTHS, _SIZES = range(5)
 """The streams of instances of a run (see `stream_key`). Updates draw from `DATA` alone."""
 
 _LENGTH_SAMPLE = 512
@@ -51,12 +53,19 @@ def stream_key(config: TrainConfig, stream: int) -> KeyArray:
 def size_at(step: int, config: TrainConfig) -> int:
     """The training size of an update: those of a dispatch share one, and dispatches take turns.
 
+    Where sizes are drawn, that of a dispatch depends on the seed and its number alone.
+
     Example:
       >>> config = TrainConfig(sizes=(4, 7), updates_per_dispatch=10)
       >>> [size_at(s, config) for s in (0, 9, 10, 20)]
       [4, 4, 7, 4]
     """
-    return config.sizes[step // config.updates_per_dispatch % len(config.sizes)]
+    turn = step // config.updates_per_dispatch
+    if config.size_order is SizeOrder.TURNS:
+        return config.sizes[turn % len(config.sizes)]
+    # On the host: a number from the device would wait for the dispatch that it is busy with.
+    u = np.random.default_rng((config.seed, _SIZES, turn)).random()
+    return Sizes(config.sizes, config.size_weights or None).quantile(u)
 
 
 def choose_trace_steps(algorithm: Algorithm, config: TrainConfig) -> dict[int, int]:

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from catalign.algorithms.algorithm import Algorithm
+from tests.algorithms.golden import golden_files
 
 
 def test_names_answer_without_jax():
@@ -31,6 +33,18 @@ def test_every_row_leads_to_its_algorithm(row):
     assert algorithm.name == row.name
     assert algorithm.source
     assert row.chapter
+
+
+@pytest.mark.parametrize("path", golden_files(*catalogue.CLRS_30), ids=lambda p: p.stem)
+def test_constant_hints_never_change_in_a_recorded_run_and_other_orders_do(path):
+    """The benchmark's own traces; the names are those that its recipe moves to the inputs."""
+    algorithm = catalogue.get(path.stem.rpartition("_n")[0])
+    with np.load(path) as recorded:
+        running = np.arange(recorded["lengths"].max())[:, None] < recorded["lengths"]
+        for probe in (p for p in algorithm.spec.hints if p.name == "pred_h"):
+            shown = recorded[f"hint/{probe.name}"]
+            changes = ((shown != shown[0]).any(axis=-1) & running[: len(shown)]).any()
+            assert bool(changes) is not probe.constant
 
 
 def test_unknown_names_get_the_nearest():

@@ -32,6 +32,10 @@ def test_rank_counts_the_stored_node_axes():
         (lambda: Probe("c", Stage.HINT, Location.NODE, Kind.CATEGORICAL), "classes=None"),
         (lambda: Probe("c", Stage.HINT, Location.NODE, Kind.SCALAR, classes=3), "classes=3"),
         (lambda: Probe("m", Stage.HINT, Location.GRAPH, Kind.MASK_ONE), "use Location.NODE|Use"),
+        (
+            lambda: Probe("o", Stage.OUTPUT, Location.NODE, Kind.MASK, constant=True),
+            "'o' of stage 'output' got constant=True",
+        ),
         (lambda: Spec(KEY, KEY, MIN), "several probes named key"),
         (lambda: Spec(KEY), "no output probe"),
         (lambda: Spec(MIN), "no input probe"),

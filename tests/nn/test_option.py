@@ -7,13 +7,21 @@ from flax import nnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalign._errors import SortError
+from catalign._errors import InputError, SortError
 from catalign.algorithms.catalogue import get
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
 from catalign.nn.build import build_reasoner
 from catalign.nn.decoder import sinkhorn
 from catalign.nn.encoder import Encoder
-from catalign.nn.option import EdgePointers, Feedback, HintMode, Options, Precision
+from catalign.nn.option import (
+    ConstantHints,
+    EdgePointers,
+    Feedback,
+    HintMode,
+    Options,
+    Precision,
+    ScalarStart,
+)
 from catalign.nn.prediction import harden
 
 STEPS = 4
@@ -38,6 +46,84 @@ def test_hints_that_are_only_decoded_are_predicted_and_not_read():
     assert jnp.array_equal(first.outputs["pi"], changed.outputs["pi"])
     read = [_predicted(Options(), change=change).outputs["pi"] for change in (False, True)]
     assert not jnp.allclose(*read, atol=1e-3)
+
+
+def _constant_task(options, *, change=None, task="minimum"):
+    """Predictions for two instances, with `pred_h` replaced at the steps that `change` names."""
+    algorithm = get(task)
+    reasoner = build_reasoner(algorithm, "mpnn", width=8, options=options, rngs=nnx.Rngs(0))
+    trace = algorithm.sample(jax.random.key(0), 2, 4, steps=STEPS)
+    hints = dict(trace.hints)
+    if change is not None:
+        hints["pred_h"] = hints["pred_h"].at[change].set(0)
+    lengths = jnp.full(2, STEPS, jnp.int32)
+    found = jax.jit(lambda h: reasoner(trace.inputs, h, lengths, steps=STEPS, teacher_forcing=1.0))(
+        hints
+    )
+    first = {name: value[0] for name, value in hints.items()}
+    return found, reasoner, (trace, first, lengths)
+
+
+@pytest.mark.parametrize("mode", HintMode)
+def test_a_constant_hint_as_an_input_is_read_once_and_not_predicted(mode):
+    options = Options(constant_hints=ConstantHints.INPUTS, hints=mode)
+    found, reasoner, (trace, first, lengths) = _constant_task(options)
+    assert set(found.hints) == ({"min_h", "i"} if mode.decodes else set())
+    assert "pred_h" not in reasoner.decoders
+    later, first_changed = (
+        _constant_task(options, change=at)[0].outputs["min"] for at in (slice(1, None), 0)
+    )
+    assert jnp.array_equal(found.outputs["min"], later)
+    assert not jnp.allclose(found.outputs["min"], first_changed, atol=1e-4)
+    # On its own it computes what it was trained to, without the true hints.
+    free = reasoner(trace.inputs, first_only(trace.hints), lengths, steps=STEPS)
+    run = reasoner.run(trace.inputs, max_steps=STEPS, first=first, lengths=lengths)
+    assert jnp.array_equal(run.outputs["min"], jnp.argmax(free.outputs["min"], axis=-1))
+
+
+def first_only(hints):
+    """Hints that say nothing after step 0."""
+    return {name: value.at[1:].set(jnp.zeros_like(value[1:])) for name, value in hints.items()}
+
+
+def test_a_constant_hint_as_a_hint_is_read_at_every_step():
+    found = _constant_task(Options())[0]
+    assert "pred_h" in found.hints
+    later = _constant_task(Options(), change=slice(1, None))[0].outputs["min"]
+    assert not jnp.allclose(found.outputs["min"], later, atol=1e-4)
+
+
+def test_an_order_that_changes_stays_a_hint():
+    options = Options(constant_hints=ConstantHints.INPUTS)
+    found = _predicted(options, task="insertion_sort")
+    assert "pred_h" in found.hints
+
+
+@pytest.mark.parametrize("options", [Options(), Options(constant_hints=ConstantHints.INPUTS)])
+def test_a_run_without_the_hints_that_it_reads_names_them(options):
+    _, reasoner, (trace, first, _) = _constant_task(options)
+    with pytest.raises(InputError, match="`first` lacks pred_h"):
+        reasoner.run(trace.inputs, max_steps=3, first={k: first[k] for k in ("min_h", "i")})
+    with pytest.raises(InputError, match=r"`first` lacks pred_h, min_h, i"):
+        reasoner.run(trace.inputs, max_steps=3)
+
+
+def test_scalar_hints_start_small_and_nothing_else_does():
+    algorithm, width = get("bellman_ford"), 64
+    starts = {}
+    for start in ScalarStart:
+        options = Options(scalar_start=start)
+        reasoner = build_reasoner(algorithm, "mpnn", width=width, options=options, rngs=nnx.Rngs(0))
+        starts[start] = {
+            name: float(jnp.std(linear.kernel[...]))
+            for encoder in (reasoner.encode_inputs, reasoner.encode_hints)
+            for name, linear in encoder.linear.items()
+        }
+    small, plain = starts[ScalarStart.XAVIER], starts[ScalarStart.LECUN]
+    assert {name for name in small if small[name] != plain[name]} == {"d"}
+    # A normal number cut off at two deviations has 0.88 of its deviation.
+    assert abs(small["d"] * width**0.5 - 0.88) < 0.2
+    assert abs(plain["d"] - 1.0) < 0.25
 
 
 def test_hard_feedback_is_another_run_than_soft_feedback_after_the_first_step():

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from catalign._errors import InputError
-from catalign.training.config import HintMode, Schedule, TrainConfig
+from catalign.training.config import HintMode, Keep, Schedule, SizeOrder, TrainConfig
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,21 @@ from catalign.training.config import HintMode, Schedule, TrainConfig
         ),
         ({"schedule": None}, "`schedule` is None"),
         ({"processor": ""}, "`processor` is ''"),
+        ({"edge_probabilities": (0.5, 1.5)}, "`edge_probabilities` is 1.5"),
+        ({"edge_probabilities": 0.5}, "`edge_probabilities` is 0.5, but it must hold numbers"),
+        ({"max_needle": 0}, "`max_needle` is 0"),
+        ({"size_order": "drawn"}, "one of SizeOrder.TURNS, SizeOrder.DRAWN"),
+        ({"size_weights": (1.0,) * 5}, "sizes take turns: set `size_order` to drawn"),
+        (
+            {"size_weights": (1.0,), "size_order": SizeOrder.DRAWN},
+            "`size_weights` holds 1 numbers, but `sizes` holds 5",
+        ),
+        (
+            {"size_weights": (1.0, 0.0), "sizes": (4, 8), "size_order": SizeOrder.DRAWN},
+            "`size_weights` is 0.0",
+        ),
+        ({"keep": Keep.BEST, "eval_every": 0}, "nothing is validated"),
+        ({"keep": Keep.BEST, "eval_every": 9, "steps": 5}, "nothing is validated"),
     ],
 )
 def test_a_bad_setting_is_named(values: dict, message: str) -> None:
@@ -45,7 +60,17 @@ def test_a_bad_setting_is_named(values: dict, message: str) -> None:
 
 def test_settings_survive_json() -> None:
     config = TrainConfig(
-        sizes=[4, 8], hints=HintMode.NONE, schedule=Schedule.COSINE, processor="mpnn", seed=7
+        sizes=[4, 8],
+        size_order=SizeOrder.DRAWN,
+        size_weights=[1.0, 2.0],
+        edge_probabilities=[0.1, 0.9],
+        max_needle=3,
+        random_pos=True,
+        hints=HintMode.NONE,
+        schedule=Schedule.COSINE,
+        keep=Keep.BEST,
+        processor="mpnn",
+        seed=7,
     )
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.sizes == (4, 8)
@@ -64,6 +89,6 @@ def test_damaged_settings_are_named(values: dict, message: str) -> None:
 
 
 def test_settings_and_run_folders_need_no_jax() -> None:
-    modules = "catalign.training.config, catalign.training.directory"
+    modules = "catalign.training.config, catalign.training.directory, catalign.training.preset"
     code = f"import sys, {modules}; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,7 +15,7 @@ from flax import nnx
 
 from catalign._errors import InputError
 from catalign.training import event as events
-from catalign.training.config import TrainConfig
+from catalign.training.config import Keep, TrainConfig
 from catalign.training.failure import CheckpointError, DivergedError, InterruptedRun
 from catalign.training.loop import TrainReport, load_reasoner, train
 from tests.training.stub import CONFIG, COUNT_HIGH, StubReasoner, build
@@ -257,6 +257,37 @@ def test_nothing_is_left_behind_when_the_model_cannot_be_built(tmp_path: Path) -
     with pytest.raises(InputError, match="no such processor"):
         train(COUNT_HIGH, CONFIG, run_dir=tmp_path / "run", build=fail)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_best_parameters_are_kept_through_a_stop(tmp_path: Path) -> None:
+    """Those of the earliest best validation, bit by bit those of a run that ends there."""
+    # So large a step that the score falls again.
+    best = dataclasses.replace(
+        CONFIG, keep=Keep.BEST, harden=False, eval_every=4, steps=40, learning_rate=2.0, clip=1e6
+    )
+    report = train(COUNT_HIGH, best, build=build)
+    scores = {row["step"]: row["micro_f1"] for row in report.history if "micro_f1" in row}
+    first = min(step for step, score in scores.items() if score == max(scores.values()))
+    assert report.kept_step == first
+    assert first < 40
+    ended = dataclasses.replace(best, keep=Keep.LAST, steps=first)
+    short = train(COUNT_HIGH, ended, build=build)
+    assert short.kept_step == first
+    for a, b in zip(_leaves(report), _leaves(short), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+    def stop(event: events.Event) -> None:
+        if isinstance(event, events.Progress) and event.step == 36:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(InterruptedRun):
+        train(COUNT_HIGH, best, run_dir=tmp_path / "run", build=build, on_event=stop)
+    again = train(COUNT_HIGH, best, run_dir=tmp_path / "run", build=build)
+    loaded = load_reasoner(tmp_path / "run", COUNT_HIGH, build=build)
+    assert again.kept_step == first
+    for reasoner in (again.reasoner, loaded):
+        for a, b in zip(jax.tree.leaves(nnx.state(reasoner)), _leaves(report), strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_losses_are_means_over_the_updates_since_the_last_row(whole: tuple) -> None:
