@@ -20,6 +20,7 @@ PROCESSORS = (
     "pgn",
     "pgn_gated",
     "pgn_pointer",
+    "relational_transformer",
     "rnar",
     "semiring_max_min",
     "semiring_max_plus",

@@ -9,6 +9,7 @@ from .option import EdgePointers as EdgePointers
 from .option import Feedback as Feedback
 from .option import HintMode as HintMode
 from .option import Options as Options
+from .option import PointerReading as PointerReading
 from .option import Precision as Precision
 from .option import ScalarStart as ScalarStart
 from .option import UpdateStyle as UpdateStyle
@@ -29,6 +30,7 @@ from .processors.path_gnn import PathGNN as PathGNN
 from .processors.pgn import PGN as PGN
 from .processors.pointer_pgn import PointerPGN as PointerPGN
 from .processors.recurrent import RecurrentAggregator as RecurrentAggregator
+from .processors.relational_transformer import RelationalTransformer as RelationalTransformer
 from .processors.semiring import SemiringMPNN as SemiringMPNN
 from .processors.triplet import TripletMPNN as TripletMPNN
 from .reasoner import AbstractReasoner as AbstractReasoner

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from catalign._typing import Probes, PyTree
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
-from catalign.nn.option import ScalarStart
+from catalign.nn.option import PointerReading, ScalarStart
 from catalign.nn.pair import PairField
 
 POINTERS = (Kind.POINTER, Kind.SHOULD_BE_PERMUTATION)
@@ -60,7 +60,7 @@ class Encoder(nnx.Module):
     Args:
       probes: What to encode: all inputs, or all hints.
       width: The width of the latent fields.
-      invert_pointers: Whether a pointer from v to j is also read at (j, v).
+      pointers: Where a pointer of the nodes, from v to j, is read.
       scalar_start: How the weights of scalar hints are drawn.
       rngs: Parameter keys.
 
@@ -72,7 +72,7 @@ class Encoder(nnx.Module):
         probes: tuple[Probe, ...],
         width: int,
         *,
-        invert_pointers: bool = False,
+        pointers: PointerReading = PointerReading.FORWARD,
         scalar_start: ScalarStart = ScalarStart.LECUN,
         rngs: nnx.Rngs,
     ) -> None:
@@ -88,7 +88,9 @@ class Encoder(nnx.Module):
         self.probes = probes
         self.width = width
         self.linear = nnx.Dict({p.name: linear(p) for p in probes})
-        inverted = [p for p in probes if invert_pointers and is_node_pointer(p)]
+        self.pointers = pointers
+        both = pointers is PointerReading.BOTH
+        inverted = [p for p in probes if both and is_node_pointer(p)]
         self.inverse = nnx.Dict({p.name: nnx.Linear(1, width, rngs=rngs) for p in inverted})
 
     def __call__(self, features: Probes, n: int) -> Latent:
@@ -98,6 +100,8 @@ class Encoder(nnx.Module):
         pairs = [PairField.empty(n, self.width, dtype)]
         for probe in self.probes:
             linear, values = self.linear[probe.name], features[probe.name]
+            if self.pointers is PointerReading.REVERSED and is_node_pointer(probe):
+                values = jnp.swapaxes(values, 0, 1)
             if probe.kind in POINTERS and probe.location is Location.EDGE:
                 # The mean of the encoded triples is the encoding of their mean, n times smaller.
                 both = jnp.concatenate([values.mean(axis=1), values.mean(axis=0)], axis=-1)

@@ -78,12 +78,11 @@ class NeuralReasoner(AbstractReasoner):
             dict.fromkeys((*read_probes, *shown)), self.diagram, options.edge_pointers
         )
         self.width = width
-        invert = options.invert_pointers
-        self.encode_inputs = Encoder(self.inputs, width, invert_pointers=invert, rngs=rngs)
+        self.encode_inputs = Encoder(self.inputs, width, pointers=options.pointers, rngs=rngs)
         self.encode_hints = Encoder(
             self.encoded_hints,
             width,
-            invert_pointers=invert,
+            pointers=options.pointers,
             scalar_start=options.scalar_start,
             rngs=rngs,
         )

@@ -63,6 +63,18 @@ class EdgePointers(enum.Enum):
     """The pair u, v and the node k, as in the benchmark; any processor on node pairs will do."""
 
 
+class PointerReading(enum.Enum):
+    """Where an encoded pointer of the nodes, from v to j, is read, among inputs and hints."""
+
+    FORWARD = "forward"
+    """At the pair v, j."""
+    REVERSED = "reversed"
+    """At the pair j, v: messages then flow against the pointer, from the parent of a tree to its
+    children."""
+    BOTH = "both"
+    """At both, by a linear map for each."""
+
+
 class Precision(enum.Enum):
     """How matrix products are computed."""
 
@@ -82,8 +94,7 @@ class Options:
       constant_hints: What hints that never change are.
       scalar_start: How the weights that encode scalar hints are drawn.
       edge_pointers: What the pointers of node pairs are read off.
-      invert_pointers: Whether an encoded pointer from v to j is also read at (j, v), by a linear
-        map of its own.
+      pointers: Where encoded pointers of the nodes are read.
       precision: How matrix products are computed.
     """
 
@@ -92,7 +103,7 @@ class Options:
     constant_hints: ConstantHints = ConstantHints.HINTS
     scalar_start: ScalarStart = ScalarStart.LECUN
     edge_pointers: EdgePointers = EdgePointers.TRIPLES
-    invert_pointers: bool = False
+    pointers: PointerReading = PointerReading.FORWARD
     precision: Precision = Precision.FULL
 
 

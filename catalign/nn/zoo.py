@@ -15,6 +15,7 @@ from catalign.nn.processors.path_gnn import PathGNN
 from catalign.nn.processors.pgn import PGN
 from catalign.nn.processors.pointer_pgn import PointerPGN
 from catalign.nn.processors.recurrent import RecurrentAggregator
+from catalign.nn.processors.relational_transformer import RelationalTransformer
 from catalign.nn.processors.semiring import SemiringMPNN
 from catalign.nn.processors.triplet import TripletMPNN
 
@@ -32,6 +33,7 @@ LEARNED = MappingProxyType(
         "pgn": Configured(PGN),
         "pgn_gated": Configured(PGN, {"style": UpdateStyle(gated=True)}),
         "pgn_pointer": Configured(PointerPGN),
+        "relational_transformer": Configured(RelationalTransformer),
         "rnar": Configured(RecurrentAggregator),
         "semiring_max_min": Configured(SemiringMPNN, {"semiring": max_min}),
         "semiring_max_plus": Configured(SemiringMPNN, {"semiring": max_plus}),

@@ -13,6 +13,7 @@ from catalign.nn.option import (
     EdgePointers,
     Feedback,
     Options,
+    PointerReading,
     Precision,
     ScalarStart,
 )
@@ -51,6 +52,7 @@ _ENUMS = (
     ("constant_hints", ConstantHints),
     ("scalar_start", ScalarStart),
     ("edge_pointers", EdgePointers),
+    ("pointers", PointerReading),
     ("precision", Precision),
     ("schedule", Schedule),
     ("size_order", SizeOrder),
@@ -85,7 +87,8 @@ class TrainConfig:
       constant_hints: Whether hints that never change are hints or inputs.
       scalar_start: How the weights that encode scalar hints are drawn.
       edge_pointers: What pointers of node pairs are read off.
-      invert_pointers: Whether pointers are read at both of their ends.
+      pointers: Where pointers of the nodes are read: at the pair of source and target, at the pair
+        of target and source, or at both.
       precision: How matrix products of a learned processor are computed.
       hint_weight: What the hint losses count for, beside 1 for the output losses.
       teacher_forcing: The probability that a step reads the true hint in place of the predicted
@@ -134,7 +137,7 @@ class TrainConfig:
     constant_hints: ConstantHints = ConstantHints.HINTS
     scalar_start: ScalarStart = ScalarStart.LECUN
     edge_pointers: EdgePointers = EdgePointers.TRIPLES
-    invert_pointers: bool = False
+    pointers: PointerReading = PointerReading.FORWARD
     precision: Precision = Precision.FULL
     hint_weight: float = 1.0
     teacher_forcing: float = 0.0
@@ -233,7 +236,7 @@ class TrainConfig:
             constant_hints=self.constant_hints,
             scalar_start=self.scalar_start,
             edge_pointers=self.edge_pointers,
-            invert_pointers=self.invert_pointers,
+            pointers=self.pointers,
             precision=self.precision,
         )
 

@@ -19,6 +19,7 @@ from catalign.nn.option import (
     Feedback,
     HintMode,
     Options,
+    PointerReading,
     Precision,
     ScalarStart,
 )
@@ -48,64 +49,73 @@ def test_hints_that_are_only_decoded_are_predicted_and_not_read():
     assert not jnp.allclose(*read, atol=1e-3)
 
 
-def _constant_task(options, *, change=None, task="minimum"):
-    """Predictions for two instances, with `pred_h` replaced at the steps that `change` names."""
-    algorithm = get(task)
+def _minimum(options):
+    """A reasoner for `minimum`, its compiled prediction and two traces."""
+    algorithm = get("minimum")
     reasoner = build_reasoner(algorithm, "mpnn", width=8, options=options, rngs=nnx.Rngs(0))
     trace = algorithm.sample(jax.random.key(0), 2, 4, steps=STEPS)
-    hints = dict(trace.hints)
-    if change is not None:
-        hints["pred_h"] = hints["pred_h"].at[change].set(0)
     lengths = jnp.full(2, STEPS, jnp.int32)
-    found = jax.jit(lambda h: reasoner(trace.inputs, h, lengths, steps=STEPS, teacher_forcing=1.0))(
-        hints
-    )
-    first = {name: value[0] for name, value in hints.items()}
-    return found, reasoner, (trace, first, lengths)
+
+    @jax.jit
+    def predict(hints, forcing=1.0):
+        return reasoner(trace.inputs, hints, lengths, steps=STEPS, teacher_forcing=forcing)
+
+    return reasoner, predict, trace
 
 
-@pytest.mark.parametrize("mode", HintMode)
+def _with_pred(hints, steps):
+    """Hints whose order says something else at some steps."""
+    return {**hints, "pred_h": hints["pred_h"].at[steps].set(0)}
+
+
+@pytest.mark.parametrize("mode", [HintMode.ENCODED_DECODED, HintMode.NONE])
 def test_a_constant_hint_as_an_input_is_read_once_and_not_predicted(mode):
     options = Options(constant_hints=ConstantHints.INPUTS, hints=mode)
-    found, reasoner, (trace, first, lengths) = _constant_task(options)
+    reasoner, predict, trace = _minimum(options)
+    found = predict(trace.hints)
     assert set(found.hints) == ({"min_h", "i"} if mode.decodes else set())
     assert "pred_h" not in reasoner.decoders
-    later, first_changed = (
-        _constant_task(options, change=at)[0].outputs["min"] for at in (slice(1, None), 0)
+    later, first = (
+        predict(_with_pred(trace.hints, steps)).outputs["min"] for steps in (slice(1, None), 0)
     )
     assert jnp.array_equal(found.outputs["min"], later)
-    assert not jnp.allclose(found.outputs["min"], first_changed, atol=1e-4)
-    # On its own it computes what it was trained to, without the true hints.
-    free = reasoner(trace.inputs, first_only(trace.hints), lengths, steps=STEPS)
-    run = reasoner.run(trace.inputs, max_steps=STEPS, first=first, lengths=lengths)
+    assert not jnp.allclose(found.outputs["min"], first, atol=1e-4)
+    # On its own it computes what it was trained to, from the hints at step 0.
+    free = predict(trace.hints, 0.0)
+    run = reasoner.run(
+        trace.inputs,
+        max_steps=STEPS,
+        first={name: value[0] for name, value in trace.hints.items()},
+        lengths=jnp.full(2, STEPS, jnp.int32),
+    )
     assert jnp.array_equal(run.outputs["min"], jnp.argmax(free.outputs["min"], axis=-1))
 
 
-def first_only(hints):
-    """Hints that say nothing after step 0."""
-    return {name: value.at[1:].set(jnp.zeros_like(value[1:])) for name, value in hints.items()}
-
-
-def test_a_constant_hint_as_a_hint_is_read_at_every_step():
-    found = _constant_task(Options())[0]
+def test_a_constant_hint_as_a_hint_is_read_at_every_step_and_predicted():
+    reasoner, predict, trace = _minimum(Options())
+    found = predict(trace.hints)
     assert "pred_h" in found.hints
-    later = _constant_task(Options(), change=slice(1, None))[0].outputs["min"]
+    later = predict(_with_pred(trace.hints, slice(1, None))).outputs["min"]
     assert not jnp.allclose(found.outputs["min"], later, atol=1e-4)
+    with pytest.raises(InputError, match=r"`first` lacks pred_h, min_h, i"):
+        reasoner.run(trace.inputs, max_steps=3)
+
+
+def test_a_run_without_the_constant_hints_that_it_reads_names_them():
+    reasoner, _, trace = _minimum(
+        Options(constant_hints=ConstantHints.INPUTS, hints=HintMode.DECODED)
+    )
+    with pytest.raises(InputError, match="`first` lacks pred_h:"):
+        reasoner.run(trace.inputs, max_steps=3, first={"i": trace.hints["i"][0]})
 
 
 def test_an_order_that_changes_stays_a_hint():
     options = Options(constant_hints=ConstantHints.INPUTS)
-    found = _predicted(options, task="insertion_sort")
-    assert "pred_h" in found.hints
-
-
-@pytest.mark.parametrize("options", [Options(), Options(constant_hints=ConstantHints.INPUTS)])
-def test_a_run_without_the_hints_that_it_reads_names_them(options):
-    _, reasoner, (trace, first, _) = _constant_task(options)
-    with pytest.raises(InputError, match="`first` lacks pred_h"):
-        reasoner.run(trace.inputs, max_steps=3, first={k: first[k] for k in ("min_h", "i")})
-    with pytest.raises(InputError, match=r"`first` lacks pred_h, min_h, i"):
-        reasoner.run(trace.inputs, max_steps=3)
+    found = build_reasoner(
+        get("insertion_sort"), "mpnn", width=8, options=options, rngs=nnx.Rngs(0)
+    )
+    assert "pred_h" in [p.name for p in found.hints]
+    assert found.constants == ()
 
 
 def test_scalar_hints_start_small_and_nothing_else_does():
@@ -132,13 +142,30 @@ def test_hard_feedback_is_another_run_than_soft_feedback_after_the_first_step():
     assert not jnp.allclose(soft.hints["reach_h"][1], hard.hints["reach_h"][1], atol=1e-3)
 
 
-def test_an_inverted_pointer_is_read_at_its_target():
-    encoder = Encoder((PI,), 3, invert_pointers=True, rngs=nnx.Rngs(0))
+@pytest.mark.parametrize(
+    ("pointers", "read"),
+    [
+        (PointerReading.FORWARD, [[0, 1, 0], [0, 1, 0], [0, 1, 0]]),
+        (PointerReading.REVERSED, [[0, 0, 0], [1, 1, 1], [0, 0, 0]]),
+        (PointerReading.BOTH, [[0, 1, 0], [1, 1, 1], [0, 1, 0]]),
+    ],
+)
+def test_a_pointer_is_read_at_the_pairs_that_its_reading_says(pointers, read):
+    encoder = Encoder((PI,), 3, pointers=pointers, rngs=nnx.Rngs(0))
     points = jax.nn.one_hot(jnp.array([1, 1, 1]), 3)[..., None]
     away = (
         encoder({"pi": points}, 3).edge.array() - encoder({"pi": 0 * points}, 3).edge.array()
     ) != 0
-    assert away.any(axis=-1).tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+    assert away.any(axis=-1).tolist() == read
+    separate = {PointerReading.BOTH: ["pi"]}.get(pointers, [])
+    assert list(encoder.inverse) == separate
+
+
+def test_each_reading_of_pointers_is_another_network():
+    found = [_predicted(Options(pointers=pointers)).outputs["pi"] for pointers in PointerReading]
+    for k, one in enumerate(found):
+        for other in found[:k]:
+            assert not jnp.allclose(one, other, atol=1e-4)
 
 
 def test_pointers_of_pairs_need_triples_unless_read_off_their_ends():

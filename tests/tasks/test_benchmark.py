@@ -1,6 +1,7 @@
 """A benchmark that is stopped goes on, and ends with the tables of one that is not."""
 
 import csv
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,3 +109,28 @@ def test_other_settings_in_the_same_folder_are_refused(whole, capsys) -> None:
     argv = [word.replace("--width=4", "--width=8") for word in ARGV]
     assert benchmark.main([*argv, f"--out={whole}"]) == 2
     assert "width is 4 there and 8 here" in capsys.readouterr().err
+
+
+def test_a_preset_gives_each_algorithm_its_settings_and_flags_go_before_it(
+    monkeypatch, tmp_path, capsys
+) -> None:
+    seen = {}
+
+    def score(name, seed, flags, config):
+        seen[name] = config
+        return SimpleNamespace(micro_f1=0.5, node_exact=0.5, graph_exact=0.0, instances=4)
+
+    monkeypatch.setattr(benchmark, "score", score)
+    argv = ["--preset=ibarz2022", "--width=8", "--processor=mpnn", "--seeds", "0"]
+    tasks = ["--tasks", "kmp_matcher", "bridges", "minimum"]
+    assert benchmark.main([*argv, *tasks, f"--out={tmp_path}"]) == 0
+    assert [config.width for config in seen.values()] == [8, 8, 8]
+    assert [config.processor for config in seen.values()] == ["mpnn"] * 3
+    assert (seen["kmp_matcher"].sizes, seen["kmp_matcher"].max_needle) == ((20,), 8)
+    assert seen["bridges"].edge_probabilities[0] == 0.05
+    assert seen["minimum"].edge_probabilities == ()
+    told = "preset ibarz2022, but processor is mpnn, not triplet_gmpnn; width is 8, not 128"
+    assert told in capsys.readouterr().err
+    assert told in (tmp_path / benchmark.MARKDOWN).read_text()
+    assert benchmark.main(["--preset=ibarz2020", f"--out={tmp_path}"]) == 2
+    assert "--preset is 'ibarz2020'" in capsys.readouterr().err

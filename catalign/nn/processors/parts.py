@@ -148,7 +148,15 @@ def attend(
     Maths: `out_v = sum_u exp(s_uv) x_u / sum_u exp(s_uv)` over the pairs that the mask holds; zero
     where there is none.
     """
+    summed = jnp.einsum("uvh,uhc->vhc", attention(scores, mask), values)
+    return summed.reshape(summed.shape[0], -1)
+
+
+def attention(scores: Float[Array, "n n h"], mask: Bool[Array, "n n"]) -> Float[Array, "n n h"]:
+    """The weights of each node's senders, a softmax over those that the mask holds.
+
+    Law: they are not negative, and their sum at a node is 1, or 0 where no sender is held.
+    """
     kept = mask[..., None]
     weights = jax.nn.softmax(jnp.where(kept, scores, jnp.finfo(scores.dtype).min), axis=0)
-    summed = jnp.einsum("uvh,uhc->vhc", jnp.where(kept, weights, 0.0), values)
-    return summed.reshape(summed.shape[0], -1)
+    return jnp.where(kept, weights, 0.0)

@@ -23,6 +23,7 @@ from catalign.nn.processors.path_gnn import PathGNN
 from catalign.nn.processors.pgn import PGN
 from catalign.nn.processors.pointer_pgn import PointerPGN
 from catalign.nn.processors.recurrent import RecurrentAggregator
+from catalign.nn.processors.relational_transformer import RelationalTransformer
 from catalign.nn.processors.semiring import SemiringMPNN
 from catalign.nn.processors.triplet import TripletMPNN
 from catalign.nn.zoo import LEARNED
@@ -202,6 +203,40 @@ def test_the_pair_field_is_the_maximum_over_all_triples():
     expected = jax.nn.relu(layer.out(triples.max(axis=2)))
     found = layer(node, edge, graph, DenseGraph.complete(N))[1]
     assert jnp.allclose(found, expected, atol=1e-5)
+
+
+def test_the_relational_transformer_attends_by_what_a_pair_asks_and_offers():
+    """Against the definition, pair by pair and head by head."""
+    node, edge, graph, mask, _ = _fields(8)
+    layer = RelationalTransformer(2 * WIDTH, WIDTH, heads=2, rngs=nnx.Rngs(0))
+    x = layer.start(node)
+    found = layer._hear(x, edge, graph, DenseGraph(mask=mask)).reshape(N, 2, -1)
+    q, k, m = jnp.split(layer.edge(edge) + layer.graph(graph)[None, None], 3, axis=-1)
+    kx, mx = jnp.split(layer.sender(x), 2, axis=-1)
+    d = WIDTH // 2
+    for v in range(N):
+        for head in range(2):
+            part = slice(head * d, (head + 1) * d)
+            senders = [u for u in range(N) if mask[u, v]]
+            scores = jnp.array(
+                [
+                    jnp.dot((q[u, v] + layer.receiver(x)[v])[part], (k[u, v] + kx[u])[part])
+                    for u in senders
+                ]
+            )
+            weights = jax.nn.softmax(scores / jnp.sqrt(1.0 * d))
+            values = jnp.stack([(m[u, v] + mx[u])[part] for u in senders])
+            assert jnp.allclose(found[v, head], weights @ values, atol=1e-4)
+
+
+def test_a_pair_of_the_relational_transformer_hears_its_reverse():
+    node, edge, graph, mask, _ = _fields(8)
+    layer = RelationalTransformer(2 * WIDTH, WIDTH, rngs=nnx.Rngs(0))
+    none = DenseGraph(mask=jnp.zeros_like(mask))
+    before = layer(node, edge, graph, none)[1]
+    after = layer(node, edge.at[0, 1].add(1.0), graph, none)[1]
+    changed = jnp.abs(after - before).max(axis=-1) > 1e-5
+    assert jnp.argwhere(changed).tolist() == [[0, 1], [1, 0]]
 
 
 def test_a_gate_starts_almost_shut_and_keeps_the_hidden_state():
