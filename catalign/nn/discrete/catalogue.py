@@ -255,9 +255,6 @@ def features(
         for a, b in product([*base, *ends], [*base, *ends]):
             if a != b or rank < 2:
                 yield from (IsPair(f.name, v, a, b, boolean) for v in values)
-    for f in signature.of(Kind.CATEGORICAL, Location.NODE):
-        for a, b in combinations([*base, *near], 2):
-            yield SameClass(f.name, a, b)
     if tier > 1:
         for s in signature.scalars:
             for t in base:
@@ -281,6 +278,8 @@ def atoms(signature: Signature, rank: int, terms: Sequence[Node]) -> list[Scalar
             else [*base, Step(I, True), Step(I, False), Step(J, True), Step(J, False)]
         )
         found += [OfPair(E.name, a, b) for a, b in product(places, places)]
+        hops = [t for t in terms if isinstance(t, At) and t.node in base]
+        found += [OfPair(E.name, a, b) for t in hops for a, b in ((t, t.node), (t.node, t))]
     return found
 
 

@@ -37,6 +37,22 @@ class Expression(abc.ABC):
     own_cost: ClassVar[float] = 1.0
     """The cost of the outermost symbol."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # Views look expressions up all the time: each computes its hash once.
+        cls.__hash__ = Expression.__hash__
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((type(self), *(getattr(self, field.name) for field in fields(self))))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The hash of a string is another one in another process.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @abc.abstractmethod
     def evaluate(self, view: View) -> Value:
         """The value, with axes `[m, i, j, k]`."""

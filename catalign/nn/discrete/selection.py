@@ -1,5 +1,6 @@
 """Selections: the first, least or greatest candidate under a conjunction of conditions."""
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,10 +29,14 @@ class Select(Node):
     where: tuple[Condition, ...]
     own_cost: ClassVar[float] = 1.0
 
-    @property
-    def cost_inside(self) -> float:
-        """Less than its own cost: a rule that uses it several times defines it once."""
-        return 1.5 + 0.3 * self.cost
+    @functools.cached_property
+    def cost_inside(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Less than its own cost: a rule that uses it several times defines it once.
+
+        It is more than that of any selection within, so that none is wrapped up for nothing.
+        """
+        within = [e.cost_inside for e in self.walk() if isinstance(e, Select) and e is not self]
+        return max(1.5 + 0.3 * self.cost, 1.0 + max(within, default=0.0))
 
     def evaluate(self, view: View) -> Value:
         """The node selected; none if no candidate fulfils the conditions."""

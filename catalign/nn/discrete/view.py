@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
 NONE = -1
 """The index that stands for no node. What is read there is false, NaN or no node."""
 
@@ -45,12 +47,14 @@ class View:
         kinds = [f.dtype for f in self.fields.values() if f.dtype.kind == "f"]
         self.dtype = kinds[0] if kinds else xp.zeros((), float).dtype
         self._known: dict[Any, Any] = {}
+        self._states = np.arange(self.m)[:, None]
 
     def __call__(self, expression: Evaluable) -> Any:
         """The value of an expression, computed once."""
-        if expression not in self._known:
-            self._known[expression] = expression.evaluate(self)
-        return self._known[expression]
+        value = self._known.get(expression)
+        if value is None:
+            value = self._known[expression] = expression.evaluate(self)
+        return value
 
     def derived(self, key: Any, make: Any) -> Any:
         """An array computed from the fields once, by any hashable key."""
@@ -84,7 +88,7 @@ class View:
             return field.reshape(shape)
         index = self._batched(index)
         flat = self.xp.maximum(index, 0).reshape(self.m, -1)
-        found = self.xp.take_along_axis(field, flat, 1).reshape(index.shape)
+        found = self._take(field, flat).reshape(index.shape)
         return self.xp.where(index < 0, self.xp.asarray(fill, found.dtype), found)
 
     def at_pair(self, field: Any, axes: tuple[int, int], a: Any, b: Any, fill: Any) -> Any:
@@ -103,7 +107,7 @@ class View:
             return xp.where(index < 0, xp.asarray(fill, values.dtype), values.reshape(shape))
         a, b = xp.broadcast_arrays(self._batched(a), b)
         flat = (xp.maximum(a, 0) * n + xp.maximum(b, 0)).reshape(m, -1)
-        found = xp.take_along_axis(field.reshape(m, n * n), flat, 1).reshape(a.shape)
+        found = self._take(field.reshape(m, n * n), flat).reshape(a.shape)
         return xp.where((a < 0) | (b < 0), xp.asarray(fill, found.dtype), found)
 
     def _rows(self, field: Any, axes: tuple[int, int], a: Any, b: Any) -> Any:
@@ -117,6 +121,12 @@ class View:
         at = self.xp.maximum(index, 0).reshape(self.m, 1, 1)
         values = self.xp.take_along_axis(field, at, 1 if axes[1] else 2)
         return axis, index, values
+
+    def _take(self, field: Any, index: Any) -> Any:
+        """Entries of each row, by number."""
+        if self.xp is np:
+            return field[self._states, index]  # Much faster than `take_along_axis` there.
+        return self.xp.take_along_axis(field, index, 1)
 
     def _batched(self, index: Any) -> Any:
         if index.shape[0] == self.m:

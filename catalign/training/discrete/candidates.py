@@ -14,11 +14,14 @@ import numpy as np
 from catalign.algorithms.spec import Kind, Location
 from catalign.nn.discrete import catalogue
 from catalign.nn.discrete.condition import (
+    ABSENT,
     Before,
     Condition,
+    Is,
     Less,
     LessEqual,
     Same,
+    SameClass,
 )
 from catalign.nn.discrete.expression import (
     At,
@@ -234,8 +237,7 @@ class _Maker:
         found: list[Select] = []
         rng = np.random.default_rng(0)
         for group in groups:
-            if len(group) > SEARCH_ROWS:
-                group = np.sort(rng.choice(group, SEARCH_ROWS, replace=False))
+            group = self.rows.some(group, SEARCH_ROWS, rng)
             found += self.cover(group, simple, right[:, group])
         return list(dict.fromkeys(found))
 
@@ -322,7 +324,7 @@ class _Maker:
         same = np.flatnonzero(~self.changed)
         rng = np.random.default_rng(0)
         half = SEARCH_ROWS // 2
-        chosen = [rng.choice(x, min(half, len(x)), replace=False) for x in (differs, same)]
+        chosen = [self.rows.some(x, half, rng) for x in (differs, same)]
         group = np.sort(np.concatenate(chosen))
         if not len(group):
             return
@@ -461,11 +463,27 @@ class _Maker:
         near = [*self.near, *known]
         for c in catalogue.features(self.signature, self.rank, near, tier):
             columns.add(c, rows.values(c))
+        self.classes(columns, [*base, *near])
         self.pairs(columns, Same, [*base, *near], np.equal, [*base, *near])
         order = [*base, *near] if tier > 1 else base
         self.pairs(columns, Before, order, np.less, order)
         self.orders(columns, [*base, *known], near)
         return columns.cheapest(CONDITIONS[tier - 1], rows.count)
+
+    def classes(self, columns: Booleans, terms: Sequence[Node]) -> None:
+        """Whether a category is the same at two of some terms."""
+        for f in self.signature.of(Kind.CATEGORICAL, Location.NODE):
+            known = np.full((len(terms), self.rows.count), ABSENT)
+            for k, t in enumerate(terms):
+                for v in range(-1, f.classes):
+                    known[k, self.rows.values(Is(f.name, v, t, False))] = v
+            for k, t in enumerate(terms[:-1]):
+                rest = terms[k + 1 :]
+                values = (known[k] == known[k + 1 :]) & (known[k] != ABSENT)
+                costs = [SameClass(f.name, t, u).cost for u in rest]
+                columns.add_many(
+                    values, costs, lambda c, f=f, t=t, rest=rest: SameClass(f.name, t, rest[c])
+                )
 
     def pairs(
         self,

@@ -113,7 +113,9 @@ def _others(law: Any) -> tuple[Any, ...]:
     if isinstance(law, AbstractWeightLaw):
         return (IntegerWeights(1, 3),)
     if isinstance(law, AbstractGraphLaw):
-        return tuple(Acyclic(g) for g in _GRAPHS) if law.acyclic else _GRAPHS
+        if law.acyclic:
+            return tuple(Acyclic(g) for g in _GRAPHS)
+        return _GRAPHS if law.directed else (*_GRAPHS, ErdosRenyi(0.5, directed=True))
     return ()
 
 

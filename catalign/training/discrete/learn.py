@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax
@@ -103,7 +103,7 @@ def learn(
 
 
 def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
-    """The traces to learn from: a batch a size, of all families, and one of listed instances."""
+    """The traces to learn from: for each size one batch of all families; and listed instances."""
     traces = []
     known = list(families(algorithm))
     for size in config.sizes:
@@ -117,8 +117,7 @@ def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
             drawn.append(family.sample(algorithm, key, count, size))
         inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
         traces.append(_run(algorithm, inputs))
-    listed = _listed(algorithm, 3 * config.traces, config.seed)
-    return [*traces, _run(algorithm, listed)] if listed else traces
+    return [*traces, *(_run(algorithm, i) for i in _listed(algorithm, config))]
 
 
 def _run(algorithm: Algorithm, inputs: Probes) -> Trace:
@@ -126,20 +125,22 @@ def _run(algorithm: Algorithm, inputs: Probes) -> Trace:
     return algorithm.traces(inputs, steps=longest)
 
 
-def _listed(algorithm: Algorithm, most: int, seed: int) -> Probes:
-    """Some of all instances of a small size, whatever law the sampler has; empty if there are none.
+def _listed(algorithm: Algorithm, config: ExactConfig) -> Iterator[Probes]:
+    """For each small size some of all its instances, whatever law the sampler has.
 
-    What a law never draws, such as a directed graph or a tie, a rule may get wrong unnoticed.
+    What a law never draws, such as a directed graph, a tie or a single node, a rule may get wrong
+    unnoticed.
     """
-    n = enumeration.largest(algorithm)
-    inputs = enumeration.instances(algorithm, n) if n else {}
-    count = len(next(iter(inputs.values()))) if inputs else 0
-    if not count:
-        return {}
-    chosen = np.random.default_rng(seed).permutation(count)[:most]
-    placed = {name: jnp.asarray(value[chosen]) for name, value in inputs.items()}
-    try:
-        algorithm.count_steps(placed)
-    except InputError:
-        return {}  # There is no instance of this size.
-    return placed
+    rng = np.random.default_rng(config.seed)
+    for n in range(algorithm.min_size, enumeration.largest(algorithm) + 1):
+        inputs = enumeration.instances(algorithm, n)
+        if not inputs:
+            continue
+        count = len(next(iter(inputs.values())))
+        chosen = rng.permutation(count)[: 10 * config.traces]
+        placed = {name: jnp.asarray(value[chosen]) for name, value in inputs.items()}
+        try:
+            algorithm.count_steps(placed)
+        except InputError:
+            continue  # There is no instance of this size.
+        yield placed

@@ -73,6 +73,22 @@ class Rows:
             parts.append(wide)
         return np.concatenate(parts)
 
+    def some(self, of: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+        """Some of the rows, by number, ascending: as many of each block as of the others.
+
+        Sizes are blocks of their own. So the few states of small instances, which are there because
+        a sampler never draws their like, are not lost among those of large ones.
+        """
+        if len(of) <= most:
+            return of
+        ends = np.cumsum([len(b.m) for b in self.blocks])
+        block = np.searchsorted(ends, of, side="right")
+        shuffled = rng.permutation(len(of))
+        order = shuffled[np.argsort(block[shuffled], kind="stable")]
+        starts = np.searchsorted(block[order], block[order])
+        place = np.arange(len(of)) - starts
+        return np.sort(of[order[np.argsort(place, kind="stable")[:most]]])
+
     def subset(self, chosen: np.ndarray) -> "Rows":
         """Some of the rows, by number."""
         blocks, start = [], 0

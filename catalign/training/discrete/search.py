@@ -99,12 +99,17 @@ def _pack(sets: np.ndarray) -> Words:
 
 PROMISING = 10
 """How many scalar keys are looked at closely."""
+FIRST = 6
+"""How many conditions a key is judged with, each with any second one."""
 GLANCE = 96
 """How many rows decide which keys these are."""
 
 
 def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float) -> list[Key]:
-    """The keys that do best with one condition or none, on some rows; and the order by place."""
+    """The keys that do best with at most two conditions, on some rows; and the order by place.
+
+    The first condition is one of the few that leave the target nearest to the front.
+    """
     scalar = [key for key in keys if key.scalar is not None]
     plain = [key for key in keys if key.scalar is None]
     if len(scalar) <= PROMISING:
@@ -114,8 +119,11 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
     scored = []
     for key in scalar:
         free, has, below = _judged(glance, key, target[at])
-        right = has & (below == 0)
-        best = max(float(right.mean(axis=1).max(initial=0.0)), float(free.mean()))
+        hope = (has / (1.0 + np.bitwise_count(below))).sum(axis=1)
+        best = float(free.mean())
+        for c in np.argsort(-hope)[:FIRST]:
+            right = has[c] & has & ((below[c] & below) == 0)
+            best = max(best, float(right.mean(axis=1).max()))
         scored.append(best - price * key.cost)
     order = np.argsort(-np.array(scored), kind="stable")[:PROMISING]
     return [*plain, *(scalar[k] for k in order)]

@@ -56,6 +56,16 @@ class Source:
     hard: dict[int, list[View]] = field(default_factory=lambda: {0: [], 1: [], 2: []})
 
 
+def merged(views: Sequence[View]) -> list[View]:
+    """The states of some views, those of one size as one view."""
+    sizes = sorted({v.n for v in views})
+    groups = [[v for v in views if v.n == n] for n in sizes]
+    return [
+        View(np, {k: np.concatenate([v.fields[k] for v in g]) for k in g[0].fields}, n)
+        for n, g in zip(sizes, groups, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Attempt:
     """What came of a fit: a tree, or why there is none."""
@@ -109,6 +119,8 @@ class Learner:
             views = []
             for p in self.pools:
                 at = indices(p)
+                if not len(at):
+                    continue
                 if len(at) > sizes[rank]:
                     at = at[self.rng.choice(len(at), sizes[rank], replace=False)]
                 views.append(view(p, at))
@@ -275,9 +287,7 @@ class Learner:
         chosen, counts = [], y != -1 if not target.scored else np.ones(rows.count, bool)
         for part in (np.flatnonzero(changed & counts), np.flatnonzero(~changed & counts)):
             most = ROWS // (2 if 0 < changed.sum() < len(changed) else 1)
-            if len(part) > most:
-                part = self.rng.choice(part, most, replace=False)
-            chosen.append(part)
+            chosen.append(rows.some(part, most, self.rng))
         at = np.sort(np.concatenate(chosen))
         return rows.subset(at), changed[at]
 
@@ -337,11 +347,11 @@ class Learner:
     ) -> Problem:
         """What a tree is fitted to: some receivers, and those where earlier rules failed."""
         rank = target.rank
-        for v in [*source.fitted[rank], *source.hard[rank], *hard]:
+        for v in source.fitted[rank]:
             v.forget()
         rows, changed = self.rows(source.fitted[rank], target, own)
         if hard or source.hard[rank]:
-            more, also = self.rows([*source.hard[rank], *hard], target, own)
+            more, also = self.rows(merged([*source.hard[rank], *hard]), target, own)
             rows = Rows([*rows.blocks, *more.blocks], rank)
             changed = np.concatenate([changed, also])
         share = np.where(changed, 1 / max(1, changed.sum()), 1 / max(1, (~changed).sum()))
@@ -361,6 +371,6 @@ class Learner:
                     wrong &= ~(np.abs(got - want) <= TOLERANCE * (1 + np.abs(want)))
                 if not rule.field.scored:
                     wrong &= want != -1
-            bad.append(np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1)))
+            bad.append(np.flatnonzero(wrong.any(axis=tuple(range(1, wrong.ndim)))))
             v.forget()
         return bad
