@@ -26,13 +26,23 @@ from catalign.nn.discrete.condition import (
 from catalign.nn.discrete.expression import (
     At,
     Expression,
+    K,
     Middle,
     Node,
     Register,
     Successor,
 )
 from catalign.nn.discrete.rule import Constantly, Own
-from catalign.nn.discrete.scalar import Binary, Constant, Of, OfGraph, OfPair, Scalar, operate
+from catalign.nn.discrete.scalar import (
+    Binary,
+    Constant,
+    Depth,
+    Of,
+    OfGraph,
+    OfPair,
+    Scalar,
+    operate,
+)
 from catalign.nn.discrete.selection import Best, Select
 from catalign.nn.discrete.signature import Field, Signature
 from catalign.training.discrete.rows import Rows
@@ -242,11 +252,10 @@ class _Maker:
         return list(dict.fromkeys(found))
 
     def phases(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Rows by the values of the masks and categories at the graph."""
+        """Rows by the values of the masks and categories at the graph, old and new ones."""
         code = np.zeros(self.rows.count, int)
         for f in self.signature.classed(Location.GRAPH):
-            if not f.name.endswith("'"):
-                code = code * (f.classes + 1) + self.graph_value(f)
+            code = code * (f.classes + 1) + self.graph_value(f)
         return [rows[code[rows] == c] for c in np.unique(code[rows])]
 
     def graph_value(self, f: Field) -> np.ndarray:
@@ -273,18 +282,43 @@ class _Maker:
                 top = options[0]
                 near = [f for f in options[1:] if f.score >= 0.95 * top.score]
                 near.sort(key=lambda f: f.selection.cost)
-                found += [top.selection, *(f.selection for f in near[:2])]
+                plain = [f for f in options if len(f.selection.where) < 2]
+                plain.sort(key=lambda f: (-f.score, f.selection.cost))
+                found += [top.selection, *(f.selection for f in [*near[:2], *plain[:1]])]
                 rest = rest[~top.right]
             elif right[best, rest].any():
                 rest = rest[~right[best, rest]]
             else:
                 break
-        if len(found) > 1:
-            # One selection that builds on these may do it all: the least y, then the least x.
-            rows = self.rows.subset(group)
-            whole = [f for f in self.selections(rows, self.y[group], found) if f.right.all()]
-            found += [f.selection for f in sorted(whole, key=lambda f: f.selection.cost)[:1]]
+        if found:
+            # One selection that builds on these may do better: the least y, then the least x.
+            rows, target = self.rows.subset(group), self.y[group]
+            alone = max((rows.values(f) == target).sum() for f in found)
+            better = [f for f in self.selections(rows, target, found) if f.score > alone]
+            better.sort(key=lambda f: (-f.score, f.selection.cost))
+            found += [f.selection for f in better[:1]]
+            found += [t for f in found if (t := self.untied(f, rows, target)) is not None]
         return found
+
+    def untied(self, selection: Select, rows: Rows, target: np.ndarray) -> Select | None:
+        """The selection with ties broken by another order, where that is right more often."""
+        key = selection.key
+        if not isinstance(key, Of) or key.node != K:
+            return None
+        here, there = key, Of(key.name, selection)
+        tie = LessEqual(there, here) if selection.greatest else LessEqual(here, there)
+        orders: list[Scalar | None] = [None]
+        orders += [Of(s.name, K) for s in self.signature.scalars if s.name != key.name]
+        orders += [Depth(p.name, K) for p in self.signature.pointers]
+        options = [
+            Select(order, greatest, (*selection.where, tie))
+            for order in orders
+            for greatest in (False, True)
+        ]
+        right = [int((rows.values(o) == target).sum()) for o in options]
+        alone = int((rows.values(selection) == target).sum())
+        best = int(np.argmax(right))
+        return options[best] if right[best] > alone else None
 
     def selections(self, rows: Rows, target: np.ndarray, found: Sequence[Select]) -> list[Found]:
         tier = self.task.tier
@@ -535,6 +569,9 @@ class _Maker:
         node = [Of(s.name, t) for s in self.signature.scalars for t in terms]
         best = [Best(s) for s in self.known[:8] if s.key is not None]
         mixed = [*graph, *node, *best]
+        if self.rank == 2:
+            edges = self.signature.of(Kind.SCALAR, Location.EDGE)
+            mixed += [OfPair(E.name, *catalogue.RECEIVERS[2]) for E in edges]
         self.compare(columns, [*graph, *best, Constant(0.0)], mixed)
         hops = [t for t in near if isinstance(t, At)]
         base = catalogue.base_terms(self.signature, self.rank)

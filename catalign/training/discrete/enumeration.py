@@ -102,7 +102,7 @@ def _values(probe: Probe, n: int) -> Iterator[np.ndarray]:
                 yield np.array(classes, np.int32).reshape(shape)
         case _:
             for ranks in itertools.product(range(n), repeat=places):
-                yield np.array(ranks, float).reshape(shape) / n
+                yield np.array(ranks, float).reshape(shape) / _unit(n)
 
 
 def _weights(instance: Instance, n: int) -> np.ndarray:
@@ -111,4 +111,12 @@ def _weights(instance: Instance, n: int) -> np.ndarray:
     i, j = np.indices((n, n))
     low, high = np.minimum(i, j), np.maximum(i, j)
     place = low * n + high if (adj == adj.T).all() else i * n + j
-    return np.where(adj, ((place * 7) % (n * n) + 1) / (n * n + 1), 0.0)
+    return np.where(adj, ((place * 7) % (n * n) + 1) / _unit(n * n + 1), 0.0)
+
+
+def _unit(count: int) -> int:
+    """The least power of two that is no less: sums and products of a few such parts are exact.
+
+    So whether two of them are equal is a matter of the numbers, and not of the order of rounding.
+    """
+    return 1 << (count - 1).bit_length()

@@ -98,7 +98,9 @@ def _pack(sets: np.ndarray) -> Words:
 
 
 PROMISING = 10
-"""How many scalar keys are looked at closely."""
+"""How many scalar keys are looked at closely, by what they cover and cost."""
+SURE = 4
+"""How many are looked at closely whatever they cost."""
 FIRST = 6
 """How many conditions a key is judged with, each with any second one."""
 GLANCE = 96
@@ -124,9 +126,12 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
         for c in np.argsort(-hope)[:FIRST]:
             right = has[c] & has & ((below[c] & below) == 0)
             best = max(best, float(right.mean(axis=1).max()))
-        scored.append(best - price * key.cost)
-    order = np.argsort(-np.array(scored), kind="stable")[:PROMISING]
-    return [*plain, *(scalar[k] for k in order)]
+        scored.append((best, best - price * key.cost))
+    best, worth = np.array(scored).T
+    costs = np.array([key.cost for key in scalar])
+    # Some by what they cover alone: the right key of a table is long, and covers everything.
+    order = [*np.argsort(-worth, kind="stable")[:PROMISING], *np.lexsort((costs, -best))[:SURE]]
+    return [*plain, *(scalar[k] for k in dict.fromkeys(order))]
 
 
 def _judged(bank: Bank, key: Key, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, Words]:
