@@ -166,6 +166,13 @@ def literals(signature: Signature, anchors: Sequence[Node], tier: int) -> list[C
                 here, there = Of(s.name, K), Of(s.name, t)
                 found += [Less(here, there), Less(there, here)]
                 found += [LessEqual(here, there), LessEqual(there, here)]
+    if tier > 2:
+        # The order of a list.
+        for p, t in product(signature.pointers, anchors):
+            here, there = Depth(p.name, K), Depth(p.name, t)
+            found += [Less(here, there), Less(there, here)]
+            found += [LessEqual(here, there), LessEqual(there, here)]
+    if tier > 1:
         scalars = [s for s in signature.scalars if not s.name.endswith("'")]
         for s, r in product(scalars, scalars):
             if s != r:

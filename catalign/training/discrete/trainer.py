@@ -23,6 +23,8 @@ from catalign.training.discrete.tree import Problem, fit_tree
 
 STAGES = ((1, 9.0), (2, 9.0), (2, 18.0), (3, 18.0), (2, 36.0), (3, 36.0), (3, 72.0))
 """Tiers of the catalogue and limits of the cost, in the order they are tried for all fields."""
+SHORT = 5
+"""How many stages come before memory that no test asks for is tried."""
 ROWS = 1500
 """How many receivers a rule is first fitted to."""
 SAMPLE = (300, 300, 100)
@@ -177,19 +179,30 @@ class Learner:
             self.on_rule(f"memory: {m.field.name}")
         targets = [(f.next, f) for f in self.hints]
         base = [*self.inputs, *self.hints]
-        learned = self.fit_all(source, targets, [*base, *(m.field for m in memory)])
-        while learned.missing and len(memory) < 2:
-            best = self.best_memory(source, learned, [*base, *(m.field for m in memory)], memory)
-            if best is None:
+        learned = Learned([], [f for f, _ in targets])
+
+        def go_on(stages: Sequence[tuple[int, float]]) -> Learned:
+            rest = [(f, self.old(f)) for f in learned.missing]
+            available = [*base, *(m.field for m in memory)]
+            return self.fit_all(source, rest, available, stages, before=learned.rules)
+
+        learned = go_on(STAGES[:SHORT])
+        # A bit of memory that makes a rule short comes before a long rule without it.
+        tries = [True, False, False] if not memory else [False, False]
+        for must_fit in tries:
+            if not must_fit:
+                learned = go_on(STAGES[SHORT:])
+            if not learned.missing or len(memory) == 2:
                 break
+            available = [*base, *(m.field for m in memory)]
+            best = self.best_memory(source, learned, available, memory, must_fit)
+            if best is None:
+                continue
             memory.append(best)
             self.on_rule(f"memory: {best.field.name}")
             self.log(f"memory: {best.field.name}")
-            rest = [(f, self.old(f)) for f in learned.missing]
-            available = [*base, *(m.field for m in memory)]
-            more = self.fit_all(source, rest, available, before=learned.rules)
-            learned = more
-        return memory, learned
+            learned = go_on(STAGES[:SHORT])
+        return memory, go_on(STAGES[SHORT:]) if learned.missing else learned
 
     def state(self, stepper: Program, p: Pool, at: np.ndarray) -> View:
         """States, the last ones too, and whether the learned step changes them."""
@@ -213,11 +226,16 @@ class Learner:
         return dataclasses.replace(f, name=f.name.removesuffix("'"))
 
     def best_memory(
-        self, source: Source, learned: Learned, available: list[Field], memory: list[Memory]
+        self,
+        source: Source,
+        learned: Learned,
+        available: list[Field],
+        memory: list[Memory],
+        must_fit: bool,
     ) -> Memory | None:
-        """The memory that makes a missing field a function of what can be read."""
+        """The memory with which a rule is shortest; or that which leaves the least unexplained."""
         target = min(learned.missing, key=lambda f: f.rank)
-        scored = []
+        scored, fitting = [], []
         next_values = [r.field for r in learned.rules]
         for m in memories(self.spec):
             if m in memory:
@@ -226,8 +244,10 @@ class Learner:
             a = self.fit(source, target, self.old(target), fields, 2, 36.0)
             self.log(f"  {target.name} with {m.field.name}: {a.problem}")
             if a.tree is not None:
-                return m
+                fitting.append((a.tree.cost, m))
             scored.append((a.clashes, m))
+        if fitting or must_fit:
+            return min(fitting, key=lambda s: s[0])[1] if fitting else None
         return min(scored, key=lambda s: s[0])[1] if scored else None
 
     def fit_all(
@@ -235,6 +255,7 @@ class Learner:
         source: Source,
         targets: Sequence[tuple[Field, Field | None]],
         available: Sequence[Field],
+        stages: Sequence[tuple[int, float]] = STAGES,
         before: Sequence[Rule] = (),
     ) -> Learned:
         """Rules for some fields, in an order in which each reads those before it."""
@@ -242,7 +263,7 @@ class Learner:
         todo = sorted(targets, key=lambda t: t[0].rank)
         tried: set[tuple[str, int, float, int]] = set()
         hopeless: set[tuple[str, int, int]] = set()
-        for tier, limit in STAGES:
+        for tier, limit in stages:
             progress = True
             while progress and todo:
                 progress = False
