@@ -12,6 +12,14 @@ import tasks
 from catalign._errors import InputError
 from tasks import cli, display
 
+SCORES = {
+    "micro_f1": "micro-F1",
+    "node_exact": "nodes",
+    "graph_exact": "graphs",
+    "hints_exact": "all hints",
+}
+"""What is scored, and the heads of the columns."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExactFlags:
@@ -48,18 +56,21 @@ def _exact(flags: ExactFlags) -> int:
     for name in flags.tasks:
         cli.check_name("--tasks", name, known)
     table = Table(title=f"shipped programs, {flags.instances} fresh instances a size")
-    for column in ("algorithm", *(f"graph-exact n = {n}" for n in flags.sizes), "certificate"):
+    for column in ("algorithm", "n", *SCORES.values(), "certificate"):
         table.add_column(column, justify="left" if column == "algorithm" else "right")
     rows, exact = [], True
     for name in flags.tasks or known:
         row = tasks.library.score_shipped(
             name, flags.sizes, instances=flags.instances, seed=flags.seed, certified=flags.certify
         )
-        scores = [row.get(str(size)) for size in flags.sizes]
-        exact &= all(score in (None, 1.0) for score in scores) and row["verdict"] != "refuted"
-        shown = ["-" if score is None else f"{100 * score:.1f} %" for score in scores]
-        cli.print_note(f"{name}: {', '.join(shown)} {row['verdict']}".rstrip())
-        table.add_row(name, *shown, row["verdict"])
+        exact &= row["verdict"] != "refuted"
+        first = True
+        for n, scores in row["scores"].items():
+            exact &= all(score == 1.0 for score in scores.values())
+            shown = [f"{100 * scores[score]:.1f} %" for score in SCORES]
+            cli.print_note(f"{name}, n = {n}: {', '.join(shown)} {row['verdict']}".rstrip())
+            table.add_row(name if first else "", n, *shown, row["verdict"] if first else "")
+            first = False
         rows.append(row)
     display.console().print(table)
     if flags.json is not None:

@@ -1,12 +1,16 @@
 """A program beside its algorithm: which instances it gets wrong, and where it goes wrong first."""
 
+import functools
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool
 
+from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Kind, Probe
 from catalign.algorithms.trace import Trace
@@ -34,16 +38,65 @@ def wrong(
     return bad & np.asarray(trace.complete), trace
 
 
-def differs(probe: Probe, got: Any, want: Any) -> np.ndarray:
+def differs(probe: Probe, got: Any, want: Any, xp: ModuleType = np) -> Any:
     """Which instances hold another value of a probe, bool `[b]`; scalars up to rounding."""
-    got, want = np.asarray(got), np.asarray(want)
+    got, want = xp.asarray(got), xp.asarray(want)
     differs = got != want
     if probe.kind is Kind.SCALAR:
-        close = 1e3 * np.finfo(want.dtype).eps
-        differs &= ~(np.abs(got - want) <= close * (1 + np.abs(want)))
+        close = 1e3 * float(xp.finfo(want.dtype).eps)
+        differs &= ~(xp.abs(got - want) <= close * (1 + xp.abs(want)))
     if probe.partial:
         differs &= want != -1
     return differs.reshape(len(differs), -1).any(axis=1)
+
+
+def hints_exact(
+    program: Program, algorithm: Algorithm, inputs: Mapping[str, Any]
+) -> Bool[np.ndarray, " b"]:
+    """Which instances a program runs as the algorithm does: every hint of every step, and the end.
+
+    Both run side by side, so that no trace is kept: it takes memory for one state each.
+
+    Args:
+      program: The program; it makes its first hints itself.
+      algorithm: The algorithm.
+      inputs: A batch of instances.
+
+    Raises:
+      InputError: An instance is outside of the algorithm's domain.
+    """
+    longest = int(algorithm.count_steps(inputs).max())
+    return np.asarray(_beside(program, algorithm, dict(inputs), longest))
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 3))
+def _beside(program: Program, algorithm: Algorithm, inputs: Probes, longest: int) -> Any:
+    show, step, done = (jax.vmap(f) for f in (algorithm.hints, algorithm.step, algorithm.done))
+    first = jax.vmap(algorithm.init)(inputs)
+    mine = program.begin(jnp, inputs, dict(show(inputs, first)))
+    b = next(iter(inputs.values())).shape[0]
+
+    def turn(carry: Any) -> Any:
+        t, state, mine, right, over = carry
+        shown = show(inputs, state)
+        new = program.advance(jnp, inputs, mine)
+        ends = done(inputs, state)
+        same = program.is_done(jnp, inputs, mine, new) == ends
+        for probe in algorithm.spec.hints:
+            same &= ~differs(probe, mine[probe.name], shown[probe.name], jnp)
+        right &= same | over
+        over |= ends
+
+        def keep(old: Any, new: Any) -> Any:
+            return jnp.where(over.reshape(b, *(1,) * (old.ndim - 1)), old, new)
+
+        state = jax.tree.map(keep, state, step(inputs, state))
+        mine = {name: keep(mine[name], value) for name, value in new.items()}
+        return t + 1, state, mine, right, over
+
+    start = (jnp.int32(0), first, mine, jnp.ones(b, bool), jnp.zeros(b, bool))
+    carry = jax.lax.while_loop(lambda c: (c[0] < longest) & ~c[4].all(), turn, start)
+    return carry[3] & carry[4]
 
 
 def first_difference(

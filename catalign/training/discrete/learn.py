@@ -16,6 +16,7 @@ from catalign.algorithms.trace import Trace
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.signature import memories
 from catalign.training.discrete import enumeration
+from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.family import families
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
@@ -74,6 +75,9 @@ def learn(
 ) -> Learning:
     """Learns the first state, the step, the end and the outputs of an algorithm from its traces.
 
+    Active coverage: the program is run on fresh instances of the training sizes, and where it goes
+    wrong it is learned again with these, keeping the rules that still hold.
+
     The learner sees the spec and the traces, and nothing else of the algorithm. It works in
     float64, whatever the caller's setting.
 
@@ -90,16 +94,53 @@ def learn(
     kept = memories(algorithm.spec)
     with jax.enable_x64(True):
         pools = [pool(algorithm.spec, trace, kept) for trace in draw(algorithm, config)]
-    learner = Learner(algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule)
-    program, missing = learner.learn()
-    if program is None:
-        raise NotLearnedError(
-            f"no program of the catalogue fits the traces of {algorithm.name}: "
-            f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an operation "
-            "that the catalogue does not have: add a hint that shows it."
+    program = None
+    for turn in range(TURNS):
+        learner = Learner(
+            algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule, kept=program
         )
+        program, missing = learner.learn()
+        if program is None:
+            raise NotLearnedError(
+                f"no program of the catalogue fits the traces of {algorithm.name}: "
+                f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an "
+                "operation that the catalogue does not have: add a hint that shows it."
+            )
+        with jax.enable_x64(True):
+            failed = [] if turn == TURNS - 1 else _failures(program, algorithm, config, turn)
+            pools += [pool(algorithm.spec, trace, kept) for trace in failed]
+        if not failed:
+            break
+        log(f"wrong on {sum(len(t.lengths) for t in failed)} fresh instances: learning from these")
     program = dataclasses.replace(program, name=algorithm.name)
     return Learning(program, time.monotonic() - begin)
+
+
+TURNS = 4
+"""How many times a program is learned, with the instances where the one before went wrong."""
+FRESH = 4
+"""How many times the instances of training a program is tried on, at two of its sizes."""
+
+
+def _failures(
+    program: Program, algorithm: Algorithm, config: ExactConfig, turn: int
+) -> list[Trace]:
+    """Traces of fresh instances that a program gets wrong."""
+    sizes = sorted({size for size in config.sizes if size >= algorithm.min_size})
+    found = []
+    for size in sorted({sizes[len(sizes) // 2], sizes[-1]}):
+        drawn = []
+        for number, family in enumerate(families(algorithm)):
+            count = FRESH * (config.traces if number < 2 else max(1, config.traces // 4))
+            seed = jax.random.fold_in(jax.random.key(config.seed), 1 + turn)
+            key = jax.random.fold_in(seed, 100 * number + size)
+            drawn.append(family.sample(algorithm, key, count, size))
+        inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
+        bad, _ = wrong(program, algorithm, inputs)
+        at = np.flatnonzero(bad)[: config.traces]
+        if len(at):
+            found.append(_run(algorithm, {name: value[at] for name, value in inputs.items()}))
+    return found
 
 
 def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:

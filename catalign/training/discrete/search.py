@@ -68,11 +68,13 @@ class Bank:
         self.sets = np.stack(sets) if sets else np.zeros((0, rows.count, CANDIDATES), bool)
         self.exists = exists
 
-    def at(self, chosen: np.ndarray) -> "Bank":
-        """The same conditions at some of the rows."""
+    def at(self, chosen: np.ndarray, most: int) -> "Bank":
+        """The cheapest conditions at some of the rows."""
         bank = copy.copy(self)
+        kept = np.sort(np.argsort(self.costs, kind="stable")[:most])
+        bank.literals, bank.costs = [self.literals[c] for c in kept], self.costs[kept]
         bank.rows = self.rows.subset(chosen)
-        bank.sets, bank.exists = self.sets[:, chosen], self.exists[chosen]
+        bank.sets, bank.exists = self.sets[kept][:, chosen], self.exists[chosen]
         return bank
 
     def words(self, key: Key) -> tuple[Words, np.ndarray, Words]:
@@ -103,6 +105,8 @@ SURE = 4
 """How many are looked at closely whatever they cost."""
 FIRST = 6
 """How many conditions a key is judged with, each with any second one."""
+CHEAP = 400
+"""How many conditions, the cheapest ones, keys are judged with."""
 GLANCE = 96
 """How many rows decide which keys these are."""
 
@@ -117,7 +121,7 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
     if len(scalar) <= PROMISING:
         return [*plain, *scalar]
     at = np.unique(np.linspace(0, len(target) - 1, min(GLANCE, len(target))).astype(int))
-    glance = bank.at(at)
+    glance = bank.at(at, CHEAP)
     scored = []
     for key in scalar:
         free, has, below = _judged(glance, key, target[at])

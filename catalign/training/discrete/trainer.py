@@ -94,6 +94,7 @@ class Learner:
       seed: Which states are looked at first.
       log: Told of each attempt.
       on_rule: Told of each rule.
+      kept: A program for fewer traces: its rules are kept where they hold.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Learner:
         seed: int,
         log: Callable[[str], None],
         on_rule: Callable[[str], None],
+        kept: Program | None = None,
     ) -> None:
         self.spec, self.pools, self.log, self.on_rule = spec, pools, log, on_rule
         self.rng = np.random.default_rng(seed)
@@ -111,6 +113,13 @@ class Learner:
         self.hints = [field_of(p) for p in spec.hints]
         self.known: list[Select] = []
         self.problems: dict[Any, Problem] = {}
+        self.kept: dict[str, list[Rule]] = {}
+        self.memory: list[Memory] | None = None
+        if kept is not None:
+            halt = [Rule(HALTS, kept.halt)]
+            parts = {"steps": kept.step, "states": halt, "ends": kept.outputs, "starts": kept.first}
+            self.kept = {name: list(rules) for name, rules in parts.items()}
+            self.memory = list(kept.memory)
 
     def source(
         self, name: str, indices: Callable[[Pool], np.ndarray], view: Callable[..., View]
@@ -174,7 +183,7 @@ class Learner:
 
     def learn_step(self, source: Source) -> tuple[list[Memory], Learned]:
         """The step rules, with as little memory as they need."""
-        memory = needed(self.spec, self.pools, memories(self.spec))
+        memory = self.memory or needed(self.spec, self.pools, memories(self.spec))
         for m in memory:
             self.on_rule(f"memory: {m.field.name}")
         targets = [(f.next, f) for f in self.hints]
@@ -267,6 +276,7 @@ class Learner:
             progress = True
             while progress and todo:
                 progress = False
+                self.recall(source, todo, rules, available)
                 for target, own in list(todo):
                     key = (target.name, tier, limit, len(rules))
                     if key in tried or (target.name, tier, len(rules)) in hopeless:
@@ -292,6 +302,35 @@ class Learner:
                         todo.remove((target, own))
                         progress = True
         return Learned(rules, [t for t, _ in todo])
+
+    def recall(
+        self,
+        source: Source,
+        todo: list[tuple[Field, Field | None]],
+        rules: list[Rule],
+        available: Sequence[Field],
+    ) -> None:
+        """Takes over the rules of an earlier program that can be read and hold."""
+        kept = self.kept.get(source.name, [])
+        again = True
+        while again:
+            again = False
+            readable = {f.name for f in [*available, *(r.field for r in rules)]}
+            for rule in list(kept):
+                target = next((t for t in todo if t[0].name == rule.field.name), None)
+                inside = list(expressions(rule.tree))
+                if target is None or not all(e.reads <= readable for e in inside):
+                    continue
+                kept.remove(rule)
+                if any(len(bad) for bad in self.mistakes(source, rule)):
+                    self.log(f"{rule.field.name}: the old rule fails")
+                    continue
+                rules.append(rule)
+                todo.remove(target)
+                used = [e for e in inside if isinstance(e, Select)]
+                self.known = list(dict.fromkeys([*self.known, *used]))
+                again = True
+                break
 
     def rows(
         self, views: Sequence[View], target: Field, own: Field | None

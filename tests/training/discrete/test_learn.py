@@ -7,9 +7,19 @@ import pytest
 import catalign
 from catalign._errors import InputError
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.nn.discrete.expression import Register
+from catalign.nn.discrete.rule import Leaf, Rule
 from catalign.training.discrete.certify import certify
 from catalign.training.discrete.execution import wrong
-from catalign.training.discrete.learn import ExactConfig, NotLearnedError, learn
+from catalign.training.discrete.learn import (
+    ExactConfig,
+    NotLearnedError,
+    _failures,
+    draw,
+    learn,
+)
+from catalign.training.discrete.trainer import Learner
+from catalign.training.discrete.transitions import pool
 from tests.training.discrete.variants import QUICK, SLOW
 
 SMALL = ExactConfig(sizes=(4, 8, 12), traces=40)
@@ -64,3 +74,26 @@ def test_what_no_rule_gives_is_named():
 def test_bad_settings_are_refused(bad):
     with pytest.raises(InputError, match=next(iter(bad))):
         ExactConfig(**bad)
+
+
+def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
+    algorithm = catalign.algorithms.get("minimum")
+    program = catalign.load("minimum").program
+    assert not _failures(program, algorithm, SMALL, 0)
+    wrong_step = tuple(
+        Rule(r.field, Leaf(Register("min_h"))) if r.field.name == "min_h'" else r
+        for r in program.step
+    )
+    broken = dataclasses.replace(program, step=wrong_step)
+    first, *_ = _failures(broken, algorithm, SMALL, 0)
+    assert 0 < len(first.lengths) <= SMALL.traces
+    logged = []
+    with jax.enable_x64(True):
+        pools = [pool(algorithm.spec, trace, []) for trace in [*draw(algorithm, SMALL)]]
+    mended, missing = Learner(
+        algorithm.spec, pools, seed=0, log=logged.append, on_rule=lambda _: None, kept=broken
+    ).learn()
+    assert not missing
+    assert [line for line in logged if "old rule fails" in line] == ["min_h': the old rule fails"]
+    assert sum("tier" in line for line in logged) == 1, "all other rules are kept"
+    assert certify(mended, algorithm, sizes=(8,), count=4).holds
