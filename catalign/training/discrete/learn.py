@@ -94,7 +94,7 @@ def learn(
     kept = memories(algorithm.spec)
     with jax.enable_x64(True):
         pools = [pool(algorithm.spec, trace, kept) for trace in draw(algorithm, config)]
-    program = None
+    program: Program | None = None
     for turn in range(TURNS):
         learner = Learner(
             algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule, kept=program
@@ -112,8 +112,9 @@ def learn(
         if not failed:
             break
         log(f"wrong on {sum(len(t.lengths) for t in failed)} fresh instances: learning from these")
-    program = dataclasses.replace(program, name=algorithm.name)
-    return Learning(program, time.monotonic() - begin)
+    assert program is not None
+    named = dataclasses.replace(program, name=algorithm.name)
+    return Learning(named, time.monotonic() - begin)
 
 
 TURNS = 4

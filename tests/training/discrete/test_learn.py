@@ -94,6 +94,7 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
         algorithm.spec, pools, seed=0, log=logged.append, on_rule=lambda _: None, kept=broken
     ).learn()
     assert not missing
+    assert mended is not None
     assert [line for line in logged if "old rule fails" in line] == ["min_h': the old rule fails"]
     assert sum("tier" in line for line in logged) == 1, "all other rules are kept"
     assert certify(mended, algorithm, sizes=(8,), count=4).holds
