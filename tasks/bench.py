@@ -1,4 +1,4 @@
-"""Measures `samplers`, `train`ing, `sparse` runs, `cells`, `kernels`, `asynchrony` and `race`s."""
+"""Measures all that has a speed; `python -m tasks.bench` names what that is."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from tasks import cli, display
 
-SUBJECTS = ("samplers", "sparse", "cells", "kernels", "train", "asynchrony", "race")
+SUBJECTS = ("samplers", "sparse", "cells", "kernels", "train", "asynchrony", "race", "programs")
 _USAGE = f"python -m tasks.bench {{{','.join(SUBJECTS)}}}"
 
 
@@ -64,6 +64,8 @@ def _bench(words: list[str]) -> int:
         return tasks.bench_asynchrony.main(words[1:])
     if words[0] == "race":
         return tasks.bench_race.main(words[1:])
+    if words[0] == "programs":
+        return tasks.bench_programs.main(words[1:])
     return _samplers(cli.parse(SamplerFlags, words[1:], prog="python -m tasks.bench samplers"))
 
 

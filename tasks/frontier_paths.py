@@ -10,6 +10,7 @@ import numpy as np
 from catalign.algorithms import catalogue
 from catalign.integral.graph import SparseGraph
 from catalign.nn.aligned import AlignedReasoner
+from catalign.nn.aligned_proof import certify_paths
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
 from catalign.training.loop import train
@@ -47,11 +48,10 @@ def shortest_paths(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
     for seed in range(seeds):
         reasoner = learn_paths(seed)
         assert isinstance(reasoner, AlignedReasoner)
-        # Rounded to whole constants, the message is the edge's weight and nothing else.
-        is_hard = "(A[u,v])" in reasoner.describe()
+        is_proved = certify_paths(reasoner).is_proved
         for family, graph in graphs.items():
             distance, reference = truths[family]
-            yield _row(reasoner, family, graph, distance, reference, seed, is_hard)
+            yield _row(reasoner, family, graph, distance, reference, seed, is_proved)
 
 
 def _row(
@@ -61,7 +61,7 @@ def _row(
     truth: np.ndarray,
     reference: str,
     seed: int,
-    is_hard: bool,
+    is_proved: bool,
 ) -> Row:
     listed = SparseGraph(
         senders=jnp.asarray(graph.senders),
@@ -90,7 +90,7 @@ def _row(
         family=f"{family}, {len(graph.senders):,} edges, {int(execution.steps):,} rounds",
         size=graph.n_node,
         seed=seed,
-        regime="hardened" if is_hard else "soft",
+        regime="certified" if is_proved else "soft",
         wrong=int(wrong.sum()),
         places=graph.n_node,
         seconds=seconds,

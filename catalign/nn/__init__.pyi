@@ -1,4 +1,5 @@
 from .aligned import AlignedReasoner as AlignedReasoner
+from .aligned_proof import certify_paths as certify_paths
 from .build import build_reasoner as build_reasoner
 from .configured import Configured as Configured
 from .equivariant import EquivariantLinear as EquivariantLinear
