@@ -7,6 +7,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign.algorithms.spec import Kind, Location, Probe
+from catalign.kernels import face_score
 from catalign.nn.encoder import POINTERS, Latent
 from catalign.nn.option import EdgePointers
 
@@ -62,7 +63,9 @@ class PointerDecoder(nnx.Module):
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
         sources = self.source(node)[:, None] + latent.edge.through(self.edge)
-        return _score(self.score, sources, self.target(node)[None, :])
+        assert self.score.bias is not None
+        found = _dot_of_max(self.score.kernel[...][:, 0], sources, self.target(node))
+        return found + self.score.bias[...][None]
 
 
 class PermutationDecoder(nnx.Module):
@@ -136,7 +139,8 @@ class PairPointerDecoder(nnx.Module):
         """Predicts raw values from a node field and the encoded fields."""
         first, second, target = jnp.split(self.ends(node), 3, axis=-1)
         pairs = first[:, None] + second[None, :] + latent.edge.through(self.edge)
-        return _score(self.score, pairs[:, :, None], target[None, None])
+        n = node.shape[0]
+        return _score(self.score, pairs.reshape(n * n, -1), target).reshape(n, n, n)
 
 
 class TriplePointerDecoder(nnx.Module):
@@ -155,7 +159,7 @@ class TriplePointerDecoder(nnx.Module):
         first, second = jnp.split(self.ends(node), 2, axis=-1)
         pairs = first[:, None] + second[None, :] + latent.edge.through(self.edge)
         whole, left, right = jnp.split(pairs, 3, axis=-1)
-        return _score(self.score, whole[:, :, None], left[:, None], right[None])
+        return _score(self.score, whole, left, right)
 
 
 class GraphDecoder(nnx.Module):
@@ -175,20 +179,36 @@ def _channels(probe: Probe, values: Array) -> Array:
     return values if probe.kind is Kind.CATEGORICAL else values[..., 0]
 
 
-def _score(score: nnx.Linear, *roles: Array) -> Array:
-    """A linear map of the maximum of roles that broadcast to one shape."""
-    bias = score.bias
-    assert bias is not None
-    return _dot_of_max(score.kernel[...][:, 0], roles) + bias[...][0]
+def _score(score: nnx.Linear, *faces: Array) -> Array:
+    """A linear map of the maximum of what faces say, which is not formed."""
+    assert score.bias is not None
+    found = jnp.asarray(face_score.score(score.kernel[...][:, 0], *faces))
+    return found + score.bias[...].reshape((1,) * found.ndim)
 
 
-@jax.checkpoint
-def _dot_of_max(weights: Array, roles: tuple[Array, ...]) -> Array:
-    """Kept for the gradient are the roles, not their maximum, which is larger than they are."""
-    best = roles[0]
-    for role in roles[1:]:
-        best = jnp.maximum(best, role)
-    return jnp.sum(best * jnp.broadcast_to(weights, best.shape), axis=-1)
+@jax.custom_vjp
+def _dot_of_max(weights: Array, pairs: Array, targets: Array) -> Array:
+    """Maths: `out(v, j) = w . max(pairs_vj, targets_j)`. Of equal ones, the pair's counts."""
+    return jnp.sum(jnp.maximum(pairs, targets[None]) * weights[None, None], axis=-1)
+
+
+def _dot_of_max_forward(weights: Array, *given: Array) -> tuple[Array, tuple[Array, ...]]:
+    return _dot_of_max(weights, *given), (weights, *given)
+
+
+def _dot_of_max_backward(given: tuple[Array, ...], cotangent: Array) -> tuple[Array, ...]:
+    """Sums over leading axes of what is made in passing: faster than contractions over channels."""
+    weights, pairs, targets = given
+    from_pair, each = pairs >= targets[None], cotangent[..., None]
+    pulled = each * weights[None, None]
+    return (
+        jnp.sum(jnp.maximum(pairs, targets[None]) * each, axis=(0, 1)),
+        jnp.where(from_pair, pulled, 0.0),
+        jnp.sum(jnp.where(from_pair, 0.0, pulled), axis=0),
+    )
+
+
+_dot_of_max.defvjp(_dot_of_max_forward, _dot_of_max_backward)
 
 
 def make_decoder(

@@ -18,9 +18,10 @@ from catalign.kernels.triplet_reduce.api import VERSIONS, attend, reduce
 from tests.kernels.programs import largest
 
 FAST = [name for name in VERSIONS if name != "reference"]
-# Batch, u, w, v, h: odd, single, empty in each place, and more w than are taken up at once.
+# Batch, u, w, v, h: odd, single, empty in each place, more w than are taken up at once, and more
+# than the gradient compares.
 SHAPES = [(2, 3, 5, 4, 2), (1, 1, 1, 1, 1), (0, 2, 3, 2, 2), (2, 0, 3, 2, 1), (2, 3, 0, 2, 1),
-          (2, 2, 3, 0, 1), (1, 2, 19, 3, 2)]  # fmt: skip
+          (2, 2, 3, 0, 1), (1, 2, 19, 3, 2), (1, 2, 70, 2, 1)]  # fmt: skip
 ROLES = {
     "uw": "puwh",
     "wv": "pwvh",

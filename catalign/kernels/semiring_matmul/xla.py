@@ -17,6 +17,9 @@ from catalign.kernels.semiring_matmul.arithmetic import Operation, is_plain, tim
 
 TERMS_AT_ONCE = 16
 """The number of k that one pass over the result takes up."""
+TERMS_COMPARED = 128
+"""Up to how many k the first that attains the sum is found by comparing every term again, which is
+a pass over contiguous values; beyond, by gathering the terms of the last pass that changed it."""
 
 
 def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple[Array, Array]:
@@ -63,10 +66,25 @@ def _accumulate(
         rows = jax.lax.dynamic_slice_in_dim(b, t * count, count, axis=1)
         terms = [op(columns[:, :, u, None], rows[:, u, None, :]) for u in range(count)]
         summed = functools.reduce(semiring.add.op, terms, c)
-        return summed, jnp.where((summed != c) & (c == c), t, last) if with_arg else last
+        if not with_arg:
+            return summed, last
+        found = first_of(terms, summed) + t * count if compared else t
+        return summed, jnp.where((summed != c) & (c == c), found, last)
 
+    compared = k <= TERMS_COMPARED
     c, last = jax.lax.fori_loop(jnp.int32(0), passes, one_pass, (jnp.full(shape, zero), none))
+    if compared:
+        return c, last
     return c, first_term(a, b, c, last, count, op) if with_arg else none
+
+
+def first_of(terms: list[Array], c: Array) -> Array:
+    """The first of the terms that equals c, entry by entry; a NaN equals a NaN."""
+    arg = jnp.zeros(c.shape, jnp.int32)
+    for u in reversed(range(len(terms))):
+        equal = (terms[u] == c) | ((terms[u] != terms[u]) & (c != c))
+        arg = jnp.where(equal, jnp.int32(u), arg)
+    return arg
 
 
 def first_term(a: Array, b: Array, c: Array, last: Array, count: int, op: Operation) -> Array:

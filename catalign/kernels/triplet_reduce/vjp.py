@@ -1,5 +1,6 @@
 """The gradients: those of a selected sum, and those of a softmax whose weights are formed anew."""
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +10,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from catalign.algebra.semiring import Semiring
+from catalign.kernels.along import fold_along
 from catalign.kernels.batching import fold_batch
 from catalign.kernels.triplet_reduce.xla import MIDDLE, in_parts, scores
 
 Pair = tuple[Array, Array]
+
+MIDDLE_COMPARED = 64
+"""Up to how many middle nodes the gradient compares every one with where an entry comes from: on a
+CPU, adding an entry to its place takes as long as some hundred comparisons."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +57,45 @@ def _reduce_backward(
 
 def _send_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
     _, u, v, h = arg.shape
+    send = _compare_back if n_middle <= MIDDLE_COMPARED else _add_back
+    return in_parts(
+        lambda arg, g: send(arg, g, n_middle), arg, cotangent, elements=max(u, v) * n_middle * h
+    )
 
-    def one_part(arg: Array, cotangent: Array) -> Pair:
-        p = arg.shape[0]
-        b, i, j, k = jnp.ogrid[:p, :u, :v, :h]
-        to_left = ((b * u + i) * n_middle + arg) * h + k
-        to_right = ((b * n_middle + arg) * v + j) * h + k
 
-        def add_up(shape: tuple[int, ...], place: Array) -> Array:
-            total = jnp.zeros(math.prod(shape), cotangent.dtype)
-            place = jnp.where(arg < 0, total.size, place).reshape(-1)
-            return total.at[place].add(cotangent.reshape(-1), mode="drop").reshape(shape)
+def _compare_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
+    """Every place of an argument takes up the entries that come from it."""
+    p, u, v, h = arg.shape
+    middle = jnp.arange(n_middle, dtype=arg.dtype)
 
-        return add_up((p, u, n_middle, h), to_left), add_up((p, n_middle, v, h), to_right)
+    def take_up(total: Array, arg: Array, g: Array, axis: int) -> Array:
+        shape = [1, 1, 1, 1]
+        shape[axis] = n_middle
+        mine = jnp.expand_dims(arg, axis) == middle.reshape(shape)
+        return total + jnp.where(mine, jnp.expand_dims(g, axis), jnp.zeros((), g.dtype))
 
-    return in_parts(one_part, arg, cotangent, elements=max(u, v) * n_middle * h)
+    def add_up(shape: tuple[int, ...], axis: int, along: int) -> Array:
+        take = functools.partial(take_up, axis=axis)
+        return fold_along(
+            take, jnp.zeros(shape, cotangent.dtype), [(arg, along), (cotangent, along)]
+        )
+
+    return add_up((p, u, n_middle, h), 2, 2), add_up((p, n_middle, v, h), 1, 1)
+
+
+def _add_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
+    """Every entry is added to where it comes from."""
+    p, u, v, h = arg.shape
+    b, i, j, k = jnp.ogrid[:p, :u, :v, :h]
+    to_left = ((b * u + i) * n_middle + arg) * h + k
+    to_right = ((b * n_middle + arg) * v + j) * h + k
+
+    def add_up(shape: tuple[int, ...], place: Array) -> Array:
+        total = jnp.zeros(math.prod(shape), cotangent.dtype)
+        place = jnp.where(arg < 0, total.size, place).reshape(-1)
+        return total.at[place].add(cotangent.reshape(-1), mode="drop").reshape(shape)
+
+    return add_up((p, u, n_middle, h), to_left), add_up((p, n_middle, v, h), to_right)
 
 
 reduce.defvjp(_reduce_forward, _reduce_backward)

@@ -1,0 +1,134 @@
+"""Every version of the score equals its definition, in values, gradients and memory."""
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+
+from catalign._errors import InputError, ShapeMismatchError
+from catalign.kernels.face_score.api import VERSIONS, score
+from tests.kernels.programs import largest
+
+# Nodes and channels: single, odd, and more than are taken up at once, with and without a rest.
+TRIPLES = [(1, 1, 1, 1), (2, 3, 4, 5), (3, 2, 17, 33), (2, 16, 3, 32), (0, 2, 3, 2)]
+
+
+def draw(shape, *, whole=False, seed=0):
+    """Faces of pairs, or of triples, and weights; small whole values tie."""
+    rng = np.random.default_rng(seed)
+    *nodes, h = shape
+    m = len(nodes)
+
+    def values(extent):
+        return rng.integers(-2, 3, extent) if whole else rng.normal(size=extent)
+
+    faces = [values([*np.delete(nodes, m - 1 - i), h]) for i in range(m)]
+    return [jnp.asarray(x, jnp.float32) for x in (values([h]), *faces)]
+
+
+def by_hand(weights, *faces):
+    """The score of each tuple, one at a time."""
+    m = len(faces)
+    sizes = (faces[0].shape[0], *faces[-1].shape[: m - 1])
+    out = np.zeros(sizes)
+    for place in np.ndindex(*sizes):
+        said = [np.asarray(f)[tuple(np.delete(place, m - 1 - i))] for i, f in enumerate(faces)]
+        out[place] = np.sum(np.asarray(weights) * np.max(said, axis=0))
+    return out
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+@pytest.mark.parametrize("shape", [*TRIPLES, (3, 5, 4), (20, 17, 2)])
+@pytest.mark.parametrize("whole", [False, True])
+def test_scores_equal_the_definition(name, shape, whole):
+    given = draw(shape, whole=whole)
+    found = score(*given, implementation=name)
+    np.testing.assert_allclose(found, by_hand(*given), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [*TRIPLES, (20, 17, 2)])
+@pytest.mark.parametrize("whole", [False, True])
+def test_gradients_equal_those_of_the_reference(shape, whole):
+    given = draw(shape, whole=whole)
+    values, pull = jax.vjp(score, *given)
+    cotangent = jnp.asarray(np.random.default_rng(1).normal(size=values.shape), jnp.float32)
+    expected = jax.vjp(lambda *x: score(*x, implementation="reference"), *given)[1](cotangent)
+    for one, other in zip(pull(cotangent), expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 2, 3), (3, 2, 4)])
+def test_gradients_are_derivatives(shape):
+    check_grads(score, draw(shape), order=1, modes=["rev"], rtol=1e-2, atol=1e-2)
+
+
+def test_of_equal_faces_the_first_has_the_gradient():
+    one = jnp.ones((1, 1))
+    to_faces = jax.grad(lambda a, b: jnp.asarray(score(one[0], a, b)).sum(), argnums=(0, 1))
+    assert [float(x[0, 0]) for x in to_faces(one, one)] == [1.0, 0.0]
+
+
+def test_swapped_faces_are_seen():
+    weights, uv, uk, vk = draw((3, 3, 3, 2))
+    assert not np.allclose(score(weights, uv, uk, vk), score(weights, uk, uv, vk))
+
+
+def test_batches_by_vmap_and_one_compilation():
+    batch = [jnp.stack(x) for x in zip(*(draw((2, 3, 4, 5), seed=s) for s in (0, 1)), strict=True)]
+
+    def each(*given):
+        return jax.vmap(score)(*given)
+
+    traced = jax.jit(chex.assert_max_traces(each, n=1))
+    for _ in range(2):
+        found = traced(*batch)
+    for i in range(2):
+        np.testing.assert_allclose(found[i], score(*(x[i] for x in batch)), rtol=1e-6)
+
+
+def test_a_nan_is_not_lost():
+    weights, first, second = draw((3, 4, 2))
+    found = np.asarray(score(weights, first.at[1].set(jnp.nan), second))
+    assert np.isnan(found[1]).all()
+    assert not np.isnan(found[[0, 2]]).any()
+
+
+def test_nothing_of_the_size_of_all_tuples_and_channels_is_made():
+    n, h = 24, 64
+    given = draw((n, n, n, h))
+
+    def both(*given):
+        values, pull = jax.vjp(score, *given)
+        return values, pull(values)
+
+    def literal(*given):
+        return score(*given, implementation="reference")
+
+    assert largest(jax.make_jaxpr(both)(*given).jaxpr) == n * n * h
+    assert largest(jax.make_jaxpr(literal)(*given).jaxpr) == n**3 * h
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"implementation": "cuda"}, InputError, "must be one of xla, reference"),
+        ({"faces": 1}, InputError, "`faces` are 1"),
+        ({"rank": 1}, ShapeMismatchError, r"`faces\[1\]` has shape .* give \[u, k, h\]"),
+        ({"size": 1}, ShapeMismatchError, r"the axis u has 2 places in `faces\[1\]`.* and 3 in"),
+        ({"dtype": 1}, ShapeMismatchError, r"`faces\[0\]` is int32"),
+    ],
+)
+def test_wrong_input_is_named(change, error, says):
+    weights, *faces = draw((3, 4, 5, 2))
+    if "rank" in change:
+        faces[1] = faces[1][0]
+    if "size" in change:
+        faces[1] = faces[1][:2]
+    if "dtype" in change:
+        faces[0] = faces[0].astype(jnp.int32)
+    if "faces" in change:
+        faces = faces[:1]
+    with pytest.raises(error, match=says):
+        score(weights, *faces, implementation=change.get("implementation"))
