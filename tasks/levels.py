@@ -12,12 +12,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from catalign._errors import InputError
+from catalign._errors import AxiomError, InputError
 from catalign.algorithms import catalogue
+from catalign.nn.option import EdgePointers, Feedback, PointerReading
 from tasks import cli, display
+
+if TYPE_CHECKING:
+    from catalign.algorithms.algorithm import Algorithm
+    from catalign.nn.reasoner import AbstractReasoner
 
 PUBLISHED: dict[str, tuple[float, float, float]] = {
     "activity_selector": (0.68, 0.91, 0.89),
@@ -74,6 +80,8 @@ class LevelFlags:
       sizes: The training sizes; each is compiled.
       size: The size of the test inputs.
       instances: The number of test inputs.
+      counted: On how many of them to count the messages that are saved by sending only what
+        changed.
       json: Write each row to this file as soon as it is there, and leave out the rows that the
         file has already.
     """
@@ -87,6 +95,7 @@ class LevelFlags:
     sizes: tuple[int, ...] = (4, 7, 11, 13, 16)
     size: int = 64
     instances: int = 32
+    counted: int = 4
     json: Path | None = None
 
 
@@ -101,9 +110,13 @@ class Row:
       steps: The number of updates.
       width: The width of latent fields.
       batch: The instances of an update.
+      sizes: The training sizes.
       size: The size of the test inputs.
-      in_size: Micro-F1 at n = 16, the largest training size.
+      loss: The mean loss of the last updates.
       score: Micro-F1 at `size`; None where training diverged.
+      saved: The share of messages at `size` that need not be sent, because they say what they said
+        the step before; None where the layer has to hear them again.
+      saved_values: The same share of the channels of messages.
       seconds: How long it took, with compiling.
     """
 
@@ -113,9 +126,12 @@ class Row:
     steps: int
     width: int
     batch: int
+    sizes: Sequence[int]
     size: int
-    in_size: float | None
+    loss: float | None
     score: float | None
+    saved: float | None
+    saved_values: float | None
     seconds: float
 
 
@@ -129,7 +145,7 @@ def _levels(flags: LevelFlags) -> int:
         cli.check_name("--tasks", name, catalogue.names())
     for name in flags.processors:
         cli.check_name("--processors", name, NAMES)
-    for name in ("seeds", "steps", "width", "batch", "size", "instances"):
+    for name in ("seeds", "steps", "width", "batch", "size", "instances", "counted"):
         if getattr(flags, name) < 1:
             raise InputError(f"--{name} is {getattr(flags, name)}, but it must be at least 1.")
     rows = []
@@ -147,12 +163,26 @@ def _rows(flags: LevelFlags) -> Iterator[Row]:
     if flags.json is not None and flags.json.exists():
         known = [Row(**row) for row in json.loads(flags.json.read_text("utf-8"))]
         yield from known
-    done = {(row.task, row.processor, row.seed) for row in known}
-    for seed in range(flags.seeds):
-        for task in flags.tasks:
-            for processor in flags.processors:
-                if (task, processor, seed) not in done:
+    done = {_key(row.task, row.processor, row.seed, row) for row in known}
+    for task in flags.tasks:
+        for processor in flags.processors:
+            for seed in range(flags.seeds):
+                if _key(task, processor, seed, flags) not in done:
                     yield train_level(task, processor, flags, seed=seed)
+        _forget_programs()
+
+
+def _key(task: str, processor: str, seed: int, settings: Row | LevelFlags) -> tuple[str, ...]:
+    """What makes a row the same as another."""
+    given = (settings.steps, settings.width, settings.batch, settings.size, *settings.sizes)
+    return (task, processor, *map(str, (seed, *given)))
+
+
+def _forget_programs() -> None:
+    """The seeds of a task share compiled programs; the next task has no use for them."""
+    import jax  # noqa: PLC0415
+
+    jax.clear_caches()
 
 
 def train_level(task: str, processor: str, flags: LevelFlags, *, seed: int) -> Row:
@@ -175,19 +205,26 @@ def train_level(task: str, processor: str, flags: LevelFlags, *, seed: int) -> R
         width=flags.width,
         seed=seed,
         eval_every=0,
-        eval_sizes=(16, flags.size),
+        eval_sizes=(flags.size,),
+        log_every=max(1, flags.steps // 10),
         eval_instances=flags.instances,
+        pointers=PointerReading.BOTH,
+        feedback=Feedback.HARD_ON_RUN,
+        edge_pointers=EdgePointers.ENDS,
     )
-    start, scores = time.perf_counter(), {}
+    start, loss, score = time.perf_counter(), None, None
+    saved: tuple[float | None, float | None] = (None, None)
     try:
         report = training.train(
             catalogue.get(task),
             config,
             build=lambda algorithm, config, rngs: build_reasoner(
-                algorithm, kind, width=config.width, rngs=rngs
+                algorithm, kind, width=config.width, options=config.options, rngs=rngs
             ),
         )
-        scores = {row.size: round(row.micro_f1, 4) for row in report.table.rows}
+        loss = round(report.history[-1]["loss"], 4)
+        score = round(report.table.at(flags.size).micro_f1, 4)
+        saved = _saved(report.reasoner, catalogue.get(task), flags)
     except training.DivergedError as error:
         cli.print_note(str(error))
     return Row(
@@ -197,11 +234,35 @@ def train_level(task: str, processor: str, flags: LevelFlags, *, seed: int) -> R
         steps=flags.steps,
         width=flags.width,
         batch=flags.batch,
+        sizes=flags.sizes,
         size=flags.size,
-        in_size=scores.get(16),
-        score=scores.get(flags.size),
+        loss=loss,
+        score=score,
+        saved=saved[0],
+        saved_values=saved[1],
         seconds=round(time.perf_counter() - start, 1),
     )
+
+
+def _saved(
+    reasoner: "AbstractReasoner", algorithm: "Algorithm", flags: LevelFlags
+) -> tuple[float | None, float | None]:
+    """The shares of messages and of their channels that need not be sent, where any."""
+    import jax  # noqa: PLC0415
+
+    from catalign.nn.asynchrony import frontier_count  # noqa: PLC0415
+    from catalign.nn.asynchrony.frontier import SILENT  # noqa: PLC0415
+    from catalign.nn.neural import NeuralReasoner  # noqa: PLC0415
+
+    if not isinstance(reasoner, NeuralReasoner) or not reasoner.processor.keeps >= SILENT:
+        return None, None
+    trace = algorithm.sample(jax.random.key(1), flags.counted, flags.size)
+    first = {name: value[0] for name, value in trace.hints.items()}
+    steps = max(1, int(trace.lengths.max()) - 1)
+    found = frontier_count(reasoner, trace.inputs, first, trace.lengths, steps=steps)
+    if not found.is_equal:
+        raise AxiomError(f"{algorithm.name}: sending only what changed ended in other states.")
+    return round(found.saved, 4), round(found.saved_values, 4)
 
 
 def table(rows: Sequence[Row]) -> Table:

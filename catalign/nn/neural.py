@@ -1,6 +1,7 @@
 """The encode-process-decode reasoner of the benchmark, over any processor."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +23,18 @@ from catalign.nn.processor import AbstractProcessor, Pairs, PointerGraph, Struct
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.nn.requirement import check_expressible, edge_mask
 from catalign.polynomial.sort import E, V
+
+Carry = TypeVar("Carry")
+
+
+class ProcessorCall(NamedTuple):
+    """What a processor is called with, for one instance at one step."""
+
+    node: Array
+    edge: Any
+    graph: Array
+    structure: Structure
+
 
 _PRECISIONS = {Precision.FULL: None, Precision.HALF: "BF16_BF16_F32"}
 
@@ -228,6 +241,52 @@ class NeuralReasoner(AbstractReasoner):
             )
         return given
 
+    def fold_steps(
+        self,
+        visit: Callable[[Carry, ProcessorCall, Array, Array], Carry],
+        start: Carry,
+        inputs: Probes,
+        first: Probes,
+        *,
+        steps: int,
+    ) -> Carry:
+        """Runs one instance, and shows a function what its processor reads at each step.
+
+        Args:
+          visit: `visit(carry, call, moved, t)`: what to carry on, from what the processor is called
+            with at step t and the new hidden field.
+          start: What to carry into the first step.
+          inputs: The inputs of one instance, without a batch axis.
+          first: Its hints at step 0.
+          steps: How many steps to make.
+
+        Returns:
+          What was carried out of the last step.
+        """
+        hard = self.options.feedback is not Feedback.SOFT
+        n = instance_size(self.spec, jax.tree.map(lambda x: x[None], inputs))
+        read_once = {**inputs, **{p.name: first[p.name] for p in self.constants}}
+        (own, shared), given = self._encode(jax.tree.map(lambda x: x[None], read_once), n)
+        encoded = Latent.join(jax.tree.map(lambda x: x[0], own), shared)
+        given = jax.tree.map(lambda x: x[0], given)
+
+        def advance(carry: PyTree, t: Array) -> tuple[PyTree, None]:
+            hidden, seen, held = carry
+            latent, call = self._call(encoded, given, hidden, seen, n)
+            latent, moved = _beside(latent, self.processor(*call))
+            held = visit(held, call, moved, t)
+            own, shared = latent.split()
+            rows = (jax.tree.map(lambda x: x[None], own), shared)
+            raw = self._decode(self.hints, rows, hidden[None], moved[None])
+            after = jax.tree.map(lambda x: x[0], self._feed(raw, n, hard=hard))
+            return (moved, after, held), None
+
+        seen = self._read({p.name: first[p.name] for p in self.encoded_hints}, n)
+        begin = (self._blank(1, n)[0], seen, start)
+        with jax.default_matmul_precision(_PRECISIONS[self.options.precision]):
+            (_, _, held), _ = jax.lax.scan(advance, begin, jnp.arange(steps))
+        return held
+
     def _read(self, hints: Probes, n: int) -> Probes:
         return {p.name: read(p, hints[p.name], n, _dtype()) for p in self.encoded_hints}
 
@@ -282,21 +341,25 @@ class NeuralReasoner(AbstractReasoner):
         own, shared = encoded
 
         def one(own: PyTree, given: Structure | None, hidden: Array, seen: Probes) -> PyTree:
-            latent = Latent.join(own, shared)
-            if self.encoded_hints:
-                latent = latent + self.encode_hints(seen, n)
-            structure = self._structure(given, seen, n)
-            edge: Any = latent.edge if self.processor.reads_pair_field else latent.edge.array()
-            if not isinstance(structure, (DenseGraph, PointerGraph)):
-                edge = edge[structure.senders, structure.receivers]
-            node = jnp.concatenate([latent.node, hidden], axis=-1)
-            moved = self.processor(node, edge, latent.graph, structure)
-            if not isinstance(moved, tuple):
-                return latent.split(), moved
-            pairs = latent.edge.beside(moved[1])
-            return Latent(latent.node, pairs, latent.graph).split(), moved[0]
+            latent, call = self._call(Latent.join(own, shared), given, hidden, seen, n)
+            moved = self.processor(*call)
+            latent, hidden = _beside(latent, moved)
+            return latent.split(), hidden
 
         return jax.vmap(one, out_axes=((0, None), 0))(own, given, hidden, seen)
+
+    def _call(
+        self, latent: Latent, given: Structure | None, hidden: Array, seen: Probes, n: int
+    ) -> tuple[Latent, ProcessorCall]:
+        """The latent fields of one instance at one step, and what the processor is called with."""
+        if self.encoded_hints:
+            latent = latent + self.encode_hints(seen, n)
+        structure = self._structure(given, seen, n)
+        edge: Any = latent.edge if self.processor.reads_pair_field else latent.edge.array()
+        if not isinstance(structure, (DenseGraph, PointerGraph)):
+            edge = edge[structure.senders, structure.receivers]
+        node = jnp.concatenate([latent.node, hidden], axis=-1)
+        return latent, ProcessorCall(node, edge, latent.graph, structure)
 
     def _decode(
         self, probes: tuple[Probe, ...], latent: PyTree, hidden: Array, moved: Array
@@ -308,6 +371,13 @@ class NeuralReasoner(AbstractReasoner):
             return jax.vmap(lambda v, own: decoder(v, Latent.join(own, shared)))(node, own)
 
         return {p.name: decode(self.decoders[p.name]) for p in probes}
+
+
+def _beside(latent: Latent, moved: Any) -> tuple[Latent, Array]:
+    """The fields that decoders read: beside the pair field that of a processor, if it gives one."""
+    if not isinstance(moved, tuple):
+        return latent, moved
+    return Latent(latent.node, latent.edge.beside(moved[1]), latent.graph), moved[0]
 
 
 def _dtype() -> jnp.dtype:

@@ -1,3 +1,5 @@
+from .frontier import FrontierCount as FrontierCount
+from .frontier import frontier_count as frontier_count
 from .invariance import Draws as Draws
 from .invariance import draw as draw
 from .invariance import invariance_losses as invariance_losses
