@@ -24,6 +24,7 @@ from catalign.alignment.node_centric import (
     reachability_network,
     relaxation_network,
 )
+from catalign.integral.asynchronous import LANES
 from catalign.integral.graph import DenseGraph, SparseGraph
 from catalign.integral.invariance import compare_schedules
 from catalign.integral.network import Network
@@ -136,18 +137,23 @@ def measure(
     seed: int,
     schedule: Schedule | None = None,
     kind: str = "all kinds",
-    at_once: int = 256,
+    at_once: int = LANES,
 ) -> Measured:
-    """Runs a network under many schedules, twice: the first run compiles."""
+    """Runs a network under many schedules, after a run of one tick that compiles."""
 
-    def run(count: int):
+    def run(max_ticks: int):
         return compare_schedules(
-            network, jax.random.key(seed), schedule=schedule, count=count, at_once=at_once
+            network,
+            jax.random.key(seed),
+            schedule=schedule,
+            count=schedules,
+            at_once=at_once,
+            max_ticks=max_ticks,
         )
 
-    run(min(schedules, at_once))
+    run(1)
     start = time.perf_counter()
-    report = run(schedules)
+    report = run(100_000)
     seconds = time.perf_counter() - start
     return Measured(
         network=name,

@@ -7,8 +7,9 @@ edges are homomorphisms (Dudzik et al. 2023, section 3): *schedule invariance*, 
 beside regrouping, reordering and replay of one node (`algebra.cocycle`).
 """
 
+import functools
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,9 +17,13 @@ from jax import Array
 
 from catalign._errors import InputError
 from catalign._typing import KeyArray
-from catalign.algebra.monoid import Monoid
-from catalign.integral.network import Network, split_coordinates
+from catalign.integral.network import Network
 from catalign.integral.schedule import Schedule
+from catalign.integral.tick import Carry, Course, advance, is_waiting, start
+
+LANES = 16
+_TICKS = 16
+"""Ticks between two looks at which runs have ended."""
 
 
 @jax.tree_util.register_dataclass
@@ -47,54 +52,37 @@ class AsynchronousRun:
     finished: Array
 
 
-class _Waiting(NamedTuple):
-    """What the edges hold; `heard` are the arguments that they were called with before."""
+class _Lanes(NamedTuple):
+    """Runs side by side: the number of each, the next number, where they are, what ended."""
 
-    sender: Array
-    receiver: Array
-    heard_sender: Array
-    heard_receiver: Array
-    inbox: Array
-    ready: Array
-
-
-class _Chance(NamedTuple):
-    """What chance decides in a tick, uniform in [0, 1), at each place of an inbox."""
-
-    send: Array
-    cut_argument: Array
-    delay: Array
-    deliver: Array
-    rank: Array
-    cut_message: Array
-    duplicate: Array
-    merge: Array
-
-
-class _Carry(NamedTuple):
-    states: Array
-    totals: Array
-    sent_at: Array
-    waiting: _Waiting
-    messages: Array
-    events: Array
-    rounds: Array
-    tick: Array
+    job: Array
+    following: Array
+    carry: Carry
+    ended: AsynchronousRun
 
 
 def execute(
-    network: Network, schedule: Schedule, keys: KeyArray | Array, *, max_ticks: int = 100_000
+    network: Network,
+    schedule: Schedule,
+    keys: KeyArray | Array,
+    *,
+    max_ticks: int = 100_000,
+    at_once: int = LANES,
 ) -> AsynchronousRun:
-    """Runs a network once for each key, all runs side by side.
+    """Runs a network once for each key, some runs side by side, in one call to the device.
+
+    Runs differ in length by a factor of ten and more. Where one has ended, the next takes its
+    place, so that few wait for the longest. What a run comes to does not depend on those beside it.
 
     Args:
       network: The model. It may break the laws.
       schedule: One schedule for all runs, or one each, stacked.
       keys: A vector of keys: where the chance of each run comes from.
       max_ticks: When to give up.
+      at_once: How many run side by side, which takes memory.
 
     Raises:
-      InputError: `keys` is not a vector, or the schedules are not as many.
+      InputError: `keys` is not a vector, the schedules are not as many, or `at_once` is below 1.
 
     Example:
       >>> from catalign.algebra.cocycle import semilattice_cocycle
@@ -121,224 +109,56 @@ def execute(
                 f"{keys.shape[0]} keys. Give one each."
             )
     full = jax.tree.map(lambda x: jnp.broadcast_to(jnp.asarray(x), keys.shape), schedule)
-    return _execute(network, full, keys, jnp.int32(max_ticks))
+    if at_once < 1:
+        raise InputError(f"`at_once` is {at_once}, but it must be at least 1.")
+    return _execute(network, full, keys, jnp.int32(max_ticks), lanes=min(at_once, keys.shape[0]))
 
 
-@jax.jit
+@functools.partial(jax.jit, static_argnames="lanes")
 def _execute(
-    network: Network, schedule: Schedule, keys: Array, max_ticks: Array
+    network: Network, schedule: Schedule, keys: Array, max_ticks: Array, *, lanes: int
 ) -> AsynchronousRun:
-    return jax.vmap(lambda s, k: _run(network, s, k, max_ticks))(schedule, keys)
+    jobs, begin = keys.shape[0], start(network)
+    courses = jax.vmap(functools.partial(Course.draw, network))(schedule, keys)
+    blank = jax.tree.map(lambda x: jnp.zeros((jobs, *x.shape), x.dtype), _result(network, begin))
+    start_of_all = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), begin)
 
+    def goes_on(state: _Lanes) -> Array:
+        return jnp.any(state.job < jobs)
 
-def _run(network: Network, schedule: Schedule, key: KeyArray, max_ticks: Array) -> AsynchronousRun:
-    pace_key, key = jax.random.split(key)
-    ends = network.graph.senders.shape[0] + network.graph.n_node
-    pace = 10.0 ** (-schedule.spread * jax.random.uniform(pace_key, (ends,)))
-    first = _first(network)
-
-    def goes_on(carry: _Carry) -> Array:
-        return _is_waiting(network, carry.waiting) & (carry.tick < max_ticks)
-
-    def tick(carry: _Carry) -> _Carry:
-        # One draw for all decisions: each call of a generator is compiled anew.
-        now = jax.random.fold_in(key, carry.tick)
-        chance = _Chance(*jax.random.uniform(now, (len(_Chance._fields), ends)))
-        splits = jax.random.split(now, 3)
-        carry = _send(network, schedule, chance, splits[:2], carry)
-        return _deliver(network, schedule, pace, chance, splits[2], carry)
-
-    last = jax.lax.while_loop(goes_on, tick, first)
-    return AsynchronousRun(
-        states=last.states,
-        totals=last.totals,
-        sent_at=last.sent_at,
-        messages=last.messages,
-        events=last.events,
-        rounds=last.rounds,
-        ticks=last.tick,
-        finished=~_is_waiting(network, last.waiting),
-    )
-
-
-def _first(network: Network) -> _Carry:
-    graph, (messages, arguments) = network.graph, network.monoids
-    n, edges = graph.n_node, graph.senders.shape[0]
-    sent = network.arguments[graph.senders]
-    nothing = jnp.full_like(sent, arguments.unit)
-    heard = network.arguments[jnp.minimum(graph.receivers, n - 1)]
-    shape = (edges, *network.messages.shape[1:])
-    inbox = jnp.full(shape, messages.unit, network.messages.dtype)
-    # Behind the edges stand n more places, for what the nodes receive from outside.
-    waiting = _Waiting(
-        sender=_where(_real(network), sent, nothing),
-        receiver=_where(_real(network), heard, nothing) if network.reads_receiver else nothing,
-        heard_sender=nothing,
-        heard_receiver=nothing,
-        inbox=jnp.concatenate([inbox, network.messages]),
-        ready=jnp.zeros(edges + n, jnp.int32),
-    )
-    zero = jnp.int32(0)
-    sent_at = jnp.where(_is_any(network.arguments, arguments), 0, -1)
-    return _Carry(
-        network.states,
-        network.arguments,
-        sent_at.astype(jnp.int32),
-        waiting,
-        zero,
-        zero,
-        zero,
-        zero,
-    )
-
-
-def _send(
-    network: Network, schedule: Schedule, chance: _Chance, keys: Array, carry: _Carry
-) -> _Carry:
-    """Edges make messages of waiting arguments, or of parts of them."""
-    waiting, (messages, arguments) = carry.waiting, network.monoids
-    split = network.split_argument or split_coordinates(arguments)
-    edges = network.graph.senders.shape[0]
-    sends = (chance.send[:edges] < schedule.send) & _is_sending(network, waiting)
-    in_parts = chance.cut_argument[:edges] < schedule.split
-
-    def take(key: KeyArray, value: Array) -> tuple[Array, Array]:
-        first, rest = split(key, value)
-        nothing = jnp.full_like(value, arguments.unit)
-        first = _where(sends, _where(in_parts, first, value), nothing)
-        return first, _where(sends, _where(in_parts, rest, nothing), value)
-
-    new, rest = take(keys[0], waiting.sender)
-    if network.reads_receiver:
-        other, other_rest = take(keys[1], waiting.receiver)
-        made = _bilinear(network, waiting, new, other)
-    else:
-        other, other_rest = waiting.receiver, waiting.receiver
-        made = _unless_nothing(network, new, network.message(network.edge, new))
-    makes = _is_any(new, arguments)
-    makes |= _is_any(other, arguments) & network.reads_receiver & sends
-    longest = (jnp.asarray(schedule.delay) + 1).astype(chance.delay.dtype)
-    delay = jnp.floor(chance.delay[:edges] * longest).astype(jnp.int32)
-    inbox, ready = waiting.inbox[:edges], waiting.ready[:edges]
-    inbox = _where(sends, messages.op(made, inbox), inbox)
-    ready = jnp.where(sends, jnp.maximum(ready, carry.tick + delay), ready)
-    return carry._replace(
-        waiting=_Waiting(
-            sender=rest,
-            receiver=other_rest,
-            heard_sender=_where(
-                sends, arguments.op(new, waiting.heard_sender), waiting.heard_sender
+    def step(state: _Lanes) -> _Lanes:
+        course = jax.tree.map(lambda x: x[jnp.minimum(state.job, jobs - 1)], courses)
+        tick = jax.vmap(lambda course, carry: advance(network, course, carry, max_ticks))
+        carry = jax.lax.fori_loop(0, _TICKS, lambda _, carry: tick(course, carry), state.carry)
+        result = jax.vmap(functools.partial(_result, network))(carry)
+        is_over = (result.finished | (carry.tick >= max_ticks)) & (state.job < jobs)
+        at = jnp.where(is_over, state.job, jobs)
+        following = state.following + jnp.cumsum(is_over, dtype=jnp.int32) - 1
+        return _Lanes(
+            job=jnp.where(is_over, jnp.minimum(following, jobs), state.job),
+            following=state.following + jnp.sum(is_over, dtype=jnp.int32),
+            carry=jax.tree.map(
+                lambda new, old: jnp.where(is_over.reshape(-1, *(1,) * (old.ndim - 1)), new, old),
+                start_of_all,
+                carry,
             ),
-            heard_receiver=_where(
-                sends, arguments.op(other, waiting.heard_receiver), waiting.heard_receiver
-            )
-            if network.reads_receiver
-            else waiting.heard_receiver,
-            inbox=waiting.inbox.at[:edges].set(inbox),
-            ready=waiting.ready.at[:edges].set(ready),
-        ),
-        messages=carry.messages + jnp.sum(makes, dtype=jnp.int32),
-        rounds=carry.rounds + jnp.any(makes).astype(jnp.int32),
+            ended=jax.tree.map(
+                lambda every, one: every.at[at].set(one, mode="drop"), state.ended, result
+            ),
+        )
+
+    first = _Lanes(jnp.arange(lanes, dtype=jnp.int32), jnp.int32(lanes), start_of_all, blank)
+    return jax.lax.while_loop(goes_on, step, first).ended
+
+
+def _result(network: Network, carry: Carry) -> AsynchronousRun:
+    return AsynchronousRun(
+        states=carry.states,
+        totals=carry.totals,
+        sent_at=carry.sent_at,
+        messages=carry.messages,
+        events=carry.events,
+        rounds=carry.rounds,
+        ticks=carry.tick,
+        finished=~is_waiting(network, carry.waiting),
     )
-
-
-def _bilinear(network: Network, waiting: _Waiting, new: Array, other: Array) -> Array:
-    """What new parts of both arguments add to the message.
-
-    Maths: `psi(a, B + b) . psi(A, b)`, so that each part of one meets each of the other once.
-    """
-    messages, arguments = network.monoids
-    met = network.message(network.edge, new, arguments.op(other, waiting.heard_receiver))
-    again = network.message(network.edge, waiting.heard_sender, other)
-    met = _unless_nothing(network, new, met)
-    again = _unless_nothing(network, other, again)
-    return messages.op(met, _unless_nothing(network, waiting.heard_sender, again))
-
-
-def _deliver(
-    network: Network,
-    schedule: Schedule,
-    pace: Array,
-    chance: _Chance,
-    key: KeyArray | Array,
-    carry: _Carry,
-) -> _Carry:
-    """Nodes receive one message, or all that are ready, and send arguments on."""
-    graph, waiting = network.graph, carry.waiting
-    messages, arguments = network.monoids
-    split = network.split_message or split_coordinates(messages)
-    n = graph.n_node
-    receivers = jnp.concatenate([graph.receivers, jnp.arange(n, dtype=graph.receivers.dtype)])
-    at = jnp.minimum(receivers, n - 1)
-    is_ready = (chance.deliver < schedule.deliver * pace) & (waiting.ready <= carry.tick)
-    is_ready &= _is_any(waiting.inbox, messages)
-    rank = jnp.where(is_ready, chance.rank, -1.0)
-    takes_all = chance.merge[:n] < schedule.merge
-    chosen = is_ready & (takes_all[at] | (rank == jax.ops.segment_max(rank, receivers, n)[at]))
-
-    nothing = jnp.full_like(waiting.inbox, messages.unit)
-    first, rest = split(key, waiting.inbox)
-    in_parts = chance.cut_message < schedule.split
-    first = _where(in_parts, first, waiting.inbox)
-    rest = _where(
-        chance.duplicate < schedule.duplicate, waiting.inbox, _where(in_parts, rest, nothing)
-    )
-    chosen &= _is_any(first, messages)  # A part may be empty: then nothing happens.
-    received = messages.segment(_where(chosen, first, nothing), receivers, n)
-    is_hit = jax.ops.segment_max(chosen.astype(jnp.int32), receivers, n) > 0
-    delta = network.cocycle.delta(received, carry.states)
-    delta = _where(is_hit, delta, jnp.full_like(delta, arguments.unit))
-    states = _where(is_hit, network.cocycle.action.act(received, carry.states), carry.states)
-
-    def pass_on(kept: Array, ends: Array) -> Array:
-        passed = arguments.op(delta[jnp.minimum(ends, n - 1)], kept)
-        return _where(_real(network) & is_hit[jnp.minimum(ends, n - 1)], passed, kept)
-
-    waiting = waiting._replace(
-        sender=pass_on(waiting.sender, graph.senders),
-        receiver=pass_on(waiting.receiver, graph.receivers)
-        if network.reads_receiver
-        else waiting.receiver,
-        inbox=_where(chosen, rest, waiting.inbox),
-    )
-    return carry._replace(
-        states=states,
-        totals=_where(is_hit, arguments.op(delta, carry.totals), carry.totals),
-        sent_at=jnp.where(is_hit & _is_any(delta, arguments), carry.tick, carry.sent_at),
-        waiting=waiting,
-        events=carry.events + jnp.sum(chosen, dtype=jnp.int32),
-        tick=carry.tick + 1,
-    )
-
-
-def _real(network: Network) -> Array:
-    """Which edges are no padding."""
-    return network.graph.receivers < network.graph.n_node
-
-
-def _is_sending(network: Network, waiting: _Waiting) -> Array:
-    _, arguments = network.monoids
-    found = _is_any(waiting.sender, arguments)
-    return found | _is_any(waiting.receiver, arguments) if network.reads_receiver else found
-
-
-def _is_waiting(network: Network, waiting: _Waiting) -> Array:
-    messages, _ = network.monoids
-    return jnp.any(_is_sending(network, waiting)) | jnp.any(_is_any(waiting.inbox, messages))
-
-
-def _unless_nothing(network: Network, argument: Array, message: Array) -> Array:
-    """The message, or the unit where the argument is nothing: those are not sent."""
-    messages, arguments = network.monoids
-    nothing = jnp.full_like(message, messages.unit)
-    return _where(_is_any(argument, arguments), message, nothing)
-
-
-def _is_any(value: Array, monoid: Monoid) -> Array:
-    """Which rows are not the unit."""
-    differs = value != jnp.asarray(monoid.unit, value.dtype)
-    return jnp.any(differs.reshape(value.shape[0], -1), axis=1)
-
-
-def _where(mask: Array, new: Any, old: Any) -> Array:
-    return jnp.where(mask.reshape(mask.shape + (1,) * (new.ndim - 1)), new, old)

@@ -13,7 +13,7 @@ from jax import Array
 
 from catalign._errors import AxiomError, InputError
 from catalign._typing import KeyArray
-from catalign.integral.asynchronous import AsynchronousRun, execute
+from catalign.integral.asynchronous import LANES, AsynchronousRun, execute
 from catalign.integral.network import Network
 from catalign.integral.schedule import FRONTIER, Schedule, draw_schedules
 
@@ -77,7 +77,7 @@ def compare_schedules(
     *,
     schedule: Schedule | None = None,
     count: int = 64,
-    at_once: int = 256,
+    at_once: int = LANES,
     max_ticks: int = 100_000,
 ) -> ScheduleReport:
     """Runs a network under many schedules and compares each with its run in rounds.
@@ -113,18 +113,20 @@ def compare_schedules(
             raise InputError(f"`{name}` is {value}, but it must be at least 1.")
     law_key, run_key = jax.random.split(key)
     laws = draw_schedules(law_key, count) if schedule is None else schedule
-    laws = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (count,)), laws)
-    keys = jax.random.split(run_key, count)
-    # As many as in a chunk, all alike: another shape would be compiled for its own.
-    rounds = execute(network, FRONTIER, keys[: min(at_once, count)], max_ticks=max_ticks)
-    runs = []
-    for start in range(0, count, at_once):
-        # Chunks of one shape compile once; the last one repeats what it has too few of.
-        pick = np.minimum(np.arange(start, start + min(at_once, count)), count - 1)
-        law = jax.tree.map(lambda x, pick=pick: x[pick], laws)
-        run = execute(network, law, keys[pick], max_ticks=max_ticks)
-        runs.append(jax.tree.map(lambda x, end=count - start: np.asarray(x[:end]), run))
-    every: AsynchronousRun = jax.tree.map(lambda *x: np.concatenate(x), *runs)
+    # The rounds are the first run of one call: a call of their own would be compiled apart.
+    laws = jax.tree.map(
+        lambda rounds, law: np.append(
+            np.asarray(rounds, np.asarray(law).dtype), np.broadcast_to(law, count)
+        ),
+        FRONTIER,
+        laws,
+    )
+    keys = jax.random.split(run_key, count + 1)
+    runs = execute(network, laws, keys, max_ticks=max_ticks, at_once=at_once)
+    runs = jax.tree.map(np.asarray, runs)
+    rounds, every = (
+        jax.tree.map(lambda x, rows=rows: x[rows], runs) for rows in (slice(1), slice(1, None))
+    )
     return _report(network, rounds, every)
 
 

@@ -36,7 +36,7 @@ def split_coordinates(monoid: Monoid) -> Split:
     """
 
     def split(key: KeyArray, value: Array) -> tuple[Array, Array]:
-        comes = jax.random.bernoulli(key, 0.5, value.shape)
+        comes = jax.random.bits(key, value.shape, jnp.uint8) % 2 == 0
         unit = jnp.full_like(value, monoid.unit)
         return jnp.where(comes, value, unit), jnp.where(comes, unit, value)
 
@@ -67,7 +67,7 @@ def split_minimum(key: KeyArray, value: Array) -> tuple[Array, Array]:
       >>> jnp.minimum(first, rest).tolist()
       [0.0, 1.0, 2.0]
     """
-    worse = jax.random.randint(key, value.shape, 0, 8).astype(value.dtype)
+    worse = (jax.random.bits(key, value.shape, jnp.uint8) % 8).astype(value.dtype)
     return value + worse, value
 
 

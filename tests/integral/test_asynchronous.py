@@ -1,5 +1,7 @@
 """The executor: what an event may do, what a run reports, and networks that break the laws."""
 
+import dataclasses
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -171,11 +173,25 @@ def test_a_run_without_end_is_given_up():
 
 def test_one_compilation_for_all_schedules():
     network = counting(carry_cocycle(10))
-    traced = chex.assert_max_traces(asynchronous._run, n=1)
-    run = jax.jit(jax.vmap(lambda s, k: traced(network, s, k, jnp.int32(999)), in_axes=(None, 0)))
+    traced = chex.assert_max_traces(asynchronous._execute.__wrapped__, n=1)
+    run = jax.jit(lambda law: traced(network, law, KEYS, jnp.int32(999), lanes=4))
     for schedule in (RANDOM_ORDER, REGROUPED, DELAYED):
-        law = jax.tree.map(jnp.float32, schedule)
-        run(law.__class__(**{**vars(law), "delay": jnp.int32(schedule.delay)}), KEYS)
+        law = jax.tree.map(lambda x: jnp.full(KEYS.shape, x, jnp.float32), schedule)
+        run(dataclasses.replace(law, delay=jnp.full(KEYS.shape, schedule.delay)))
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 16])
+def test_a_run_does_not_depend_on_those_beside_it(at_once):
+    """Whatever takes whose place: the runs of all, one after the other, to the bit."""
+    network = counting(carry_cocycle(10))
+    law = Schedule(send=jnp.linspace(0.05, 1.0, 16), deliver=0.3, split=0.5)
+    runs = execute(network, law, KEYS, at_once=at_once)
+    assert len(np.unique(runs.ticks)) > 5
+    assert runs.ticks.max() > 2 * runs.ticks.min()
+    for at in (0, 7, 15):
+        alone = execute(network, dataclasses.replace(law, send=law.send[at]), KEYS[at : at + 1])
+        for ours, theirs in zip(jax.tree.leaves(alone), jax.tree.leaves(runs), strict=True):
+            np.testing.assert_array_equal(ours[0], theirs[at])
 
 
 def test_bad_arguments_are_refused():
@@ -184,6 +200,8 @@ def test_bad_arguments_are_refused():
         execute(network, FRONTIER, KEYS[0])
     with pytest.raises(InputError, match="3 schedules, but there are 16 keys"):
         execute(network, Schedule(send=jnp.ones(3)), KEYS)
+    with pytest.raises(InputError, match="`at_once` is 0"):
+        execute(network, FRONTIER, KEYS, at_once=0)
     with pytest.raises(InputError, match="`count` is 0"):
         compare_schedules(network, KEYS[0], count=0)
     last = Monoid(name="last", op=lambda n, m: n, unit=0)
