@@ -3,6 +3,14 @@
 from types import MappingProxyType
 
 from catalign.algebra.instances import max_min, max_plus, min_plus, plus_times
+from catalign.nn.asynchrony.processor import (
+    L1Max,
+    L1Sum,
+    L2Max,
+    L3Max,
+    L3Tropical,
+    LearnedArgument,
+)
 from catalign.nn.configured import Configured
 from catalign.nn.option import UpdateStyle
 from catalign.nn.processors.deep_sets import DeepSets
@@ -25,6 +33,12 @@ LEARNED = MappingProxyType(
         "edge_transformer": Configured(EdgeTransformer),
         "gat": Configured(GAT),
         "gatv2": Configured(GATv2),
+        "l1_max": Configured(L1Max),
+        "l1_sum": Configured(L1Sum),
+        "l2_max": Configured(L2Max),
+        "l3_max": Configured(L3Max),
+        "l3_tropical": Configured(L3Tropical),
+        "learned_argument": Configured(LearnedArgument),
         "mpnn": Configured(MPNN),
         "mpnn_mean": Configured(MPNN, {"aggregation": Mean()}),
         "mpnn_sparse": Configured(SparseMPNN),

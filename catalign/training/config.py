@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalign._errors import InputError
+from catalign.nn.asynchrony.law import Invariance
 from catalign.nn.option import (
     ConstantHints,
     EdgePointers,
@@ -91,6 +92,9 @@ class TrainConfig:
         of target and source, or at both.
       precision: How matrix products of a learned processor are computed.
       hint_weight: What the hint losses count for, beside 1 for the output losses.
+      invariance: The laws of asynchrony that the processor is taught beside the task, by the mean
+        square of their defects on draws.
+      invariance_weight: What those losses count for.
       teacher_forcing: The probability that a step reads the true hint in place of the predicted
         one.
       learning_rate: The peak learning rate of Adam.
@@ -140,6 +144,8 @@ class TrainConfig:
     pointers: PointerReading = PointerReading.FORWARD
     precision: Precision = Precision.FULL
     hint_weight: float = 1.0
+    invariance: tuple[Invariance, ...] = ()
+    invariance_weight: float = 1.0
     teacher_forcing: float = 0.0
     learning_rate: float = 1e-3
     schedule: Schedule = Schedule.CONSTANT
@@ -215,6 +221,12 @@ class TrainConfig:
         for name in ("learning_rate", "clip"):
             _check_real(name, getattr(self, name), low=0.0, open_below=True)
         _check_real("hint_weight", self.hint_weight, low=0.0)
+        object.__setattr__(self, "invariance", tuple(self.invariance))
+        for law in self.invariance:
+            if not isinstance(law, Invariance):
+                known = ", ".join(f"Invariance.{member.name}" for member in Invariance)
+                raise InputError(f"`invariance` holds {law!r}, but it may hold {known}.")
+        _check_real("invariance_weight", self.invariance_weight, low=0.0)
         _check_real("teacher_forcing", self.teacher_forcing, low=0.0, high=1.0)
         for name, kind in _ENUMS:
             if not isinstance(getattr(self, name), kind):
@@ -248,14 +260,7 @@ class TrainConfig:
           'constant'
         """
         values = dataclasses.asdict(self)
-        return {
-            name: value.value
-            if isinstance(value, enum.Enum)
-            else list(value)
-            if isinstance(value, tuple)
-            else value
-            for name, value in values.items()
-        }
+        return {name: _plain(value) for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
@@ -284,7 +289,20 @@ class TrainConfig:
                     raise InputError(
                         f"`{name}` is {found[name]!r}, but it must be one of {choices}."
                     ) from None
+        try:
+            found["invariance"] = tuple(Invariance(name) for name in found.get("invariance", ()))
+        except ValueError:
+            choices = ", ".join(repr(member.value) for member in Invariance)
+            raise InputError(
+                f"`invariance` is {found['invariance']!r}, but it may hold {choices}."
+            ) from None
         return cls(**found)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value.value if isinstance(value, enum.Enum) else value
 
 
 def _check_whole(name: str, value: object, low: int) -> None:

@@ -17,6 +17,7 @@ from catalign.algorithms.spec import Stage
 from catalign.distributions.size import Sizes
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import SizeOrder, TrainConfig
+from catalign.training.invariance import law_losses, law_name
 from catalign.training.layout import Layout
 from catalign.training.loss import Losses, loss
 from catalign.training.state import TrainState, make_optimizer
@@ -25,6 +26,9 @@ DATA, VALIDATION, TEST, _LENGTHS, _SIZES = range(5)
 """The streams of instances of a run (see `stream_key`). Updates draw from `DATA` alone."""
 
 _LENGTH_SAMPLE = 512
+_LAWS = 2
+"""Where the values that laws are tried on branch off the key of a batch, of which 0 and 1 are the
+instances and the coins."""
 
 
 @jax.tree_util.register_dataclass
@@ -107,11 +111,16 @@ def batch_losses(
         teacher_forcing=config.teacher_forcing,
         key=forcing_key if 0.0 < config.teacher_forcing < 1.0 else None,
     )
-    return loss(algorithm.spec, predictions, trace, hint_weight=config.hint_weight)
+    found = loss(algorithm.spec, predictions, trace, hint_weight=config.hint_weight)
+    if not config.invariance:
+        return found
+    laws = law_losses(reasoner, config.invariance, jax.random.fold_in(key, _LAWS))
+    total = found.total + config.invariance_weight * sum(laws.values())
+    return Losses(total, found.parts | laws)
 
 
 def loss_names(reasoner: AbstractReasoner, algorithm: Algorithm, config: TrainConfig) -> list[str]:
-    """The names of a run's losses: the total, then those of outputs and of predicted hints."""
+    """The names of a run's losses: the total, those of outputs, of predicted hints, of laws."""
     parts = jax.eval_shape(
         lambda key: batch_losses(reasoner, algorithm, config, key, config.sizes[0], 2).parts,
         jax.random.key(0),
@@ -119,6 +128,7 @@ def loss_names(reasoner: AbstractReasoner, algorithm: Algorithm, config: TrainCo
     every = [
         f"{stage}/{p.name}" for stage in ("output", "hint") for p in algorithm.spec.at(Stage(stage))
     ]
+    every += [law_name(law) for law in config.invariance]
     return ["loss", *(name for name in every if name in parts)]
 
 
@@ -223,6 +233,8 @@ def traced_config(config: TrainConfig) -> TrainConfig:
         "steps",
         "batch_size",
         "hint_weight",
+        "invariance",
+        "invariance_weight",
         "teacher_forcing",
         "learning_rate",
         "schedule",

@@ -1,5 +1,7 @@
 """The experiment on levels: what is published, the table, and one small run."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -21,11 +23,13 @@ def test_every_processor_exists():
 
 
 def test_the_table_shows_means_and_what_diverged():
-    common = {"task": "bfs", "steps": 1, "width": 4, "batch": 2, "size": 5, "seconds": 1.0}
+    settings = {"steps": 1, "width": 4, "batch": 2, "sizes": (4,), "size": 5}
+    found = {"loss": 0.5, "saved": None, "saved_values": None, "seconds": 1.0}
+    common = {"task": "bfs", **settings, **found}
     rows = [
-        levels.Row(processor="L1Sum", seed=0, in_size=0.5, score=0.5, **common),
-        levels.Row(processor="L1Sum", seed=1, in_size=0.5, score=0.7, **common),
-        levels.Row(processor="L2Sum", seed=0, in_size=None, score=None, **common),
+        levels.Row(processor="L1Sum", seed=0, score=0.5, **common),
+        levels.Row(processor="L1Sum", seed=1, score=0.7, **common),
+        levels.Row(processor="L2Sum", seed=0, score=None, **common),
     ]
     shown = levels.table(rows)
     cells = [next(iter(column.cells)) for column in shown.columns]
@@ -49,4 +53,8 @@ def test_a_small_run_is_resumed(tmp_path, capsys):
     assert levels.main([*words, "--processors=L3Tropical"]) == 0
     assert levels.main([*words, "--processors", "L3Tropical", "L2Max"]) == 0
     assert capsys.readouterr().err.count("bfs L") == 3
-    assert file.read_text().count('"score"') == 2
+    rows = json.loads(file.read_text())
+    assert [row["processor"] for row in rows] == ["L3Tropical", "L2Max"]
+    assert all(0 <= row["saved"] <= row["saved_values"] <= 1 for row in rows)
+    assert levels.main([*words, "--processors=L3Tropical", "--steps=3"]) == 0
+    assert len(json.loads(file.read_text())) == 3

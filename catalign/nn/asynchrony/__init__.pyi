@@ -3,6 +3,7 @@ from .frontier import frontier_count as frontier_count
 from .invariance import Draws as Draws
 from .invariance import draw as draw
 from .invariance import invariance_losses as invariance_losses
+from .law import Invariance as Invariance
 from .law import Law as Law
 from .law import Level as Level
 from .law import level_of as level_of

@@ -24,7 +24,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign._typing import KeyArray, Scalar
-from catalign.nn.asynchrony.law import Law
+from catalign.nn.asynchrony.law import Invariance, Law
 from catalign.nn.asynchrony.processor import AsynchronousProcessor
 
 
@@ -119,13 +119,13 @@ SIDES: dict[Law, Sides] = {
 }
 """The left and the right side of each law on draws; several pairs for several equations."""
 
-LOSSES: dict[str, tuple[Law, ...]] = {
-    "action": (Law.ACTION,),
-    "cocycle": (Law.COCYCLE,),
-    "multimorphism": (Law.MULTIMORPHISM,),
-    "unit": (Law.ACTION_UNIT, Law.MESSAGE_UNIT),
-    "idempotence": (Law.IDEMPOTENCE,),
-    "replay": (Law.REPLAY,),
+LOSSES: dict[Invariance, tuple[Law, ...]] = {
+    Invariance.ACTION: (Law.ACTION,),
+    Invariance.COCYCLE: (Law.COCYCLE,),
+    Invariance.MULTIMORPHISM: (Law.MULTIMORPHISM,),
+    Invariance.UNIT: (Law.ACTION_UNIT, Law.MESSAGE_UNIT),
+    Invariance.IDEMPOTENCE: (Law.IDEMPOTENCE,),
+    Invariance.REPLAY: (Law.REPLAY,),
 }
 """The laws behind each loss. Reordering and silence hold by construction."""
 
@@ -147,8 +147,8 @@ def invariance_losses(layer: AsynchronousProcessor, draws: Draws) -> dict[str, S
       'replay': 0.0}
     """
     return {
-        name: _mean([_square(*sides) for law in laws for sides in SIDES[law](layer, draws)])
-        for name, laws in LOSSES.items()
+        loss.value: _mean([_square(*sides) for law in laws for sides in SIDES[law](layer, draws)])
+        for loss, laws in LOSSES.items()
     }
 
 

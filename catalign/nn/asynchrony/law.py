@@ -49,3 +49,14 @@ def level_of(laws: frozenset[Law]) -> Level:
       <Level.L2: 2>
     """
     return max((level for level, needs in NEEDS.items() if needs <= laws), default=Level.L0)
+
+
+class Invariance(enum.Enum):
+    """The losses that teach a layer the laws (see `invariance.LOSSES`), by name."""
+
+    ACTION = "action"
+    COCYCLE = "cocycle"
+    MULTIMORPHISM = "multimorphism"
+    UNIT = "unit"
+    IDEMPOTENCE = "idempotence"
+    REPLAY = "replay"

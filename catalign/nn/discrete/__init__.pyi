@@ -6,3 +6,6 @@ from .reasoner import DiscreteReasoner as DiscreteReasoner
 from .rule import Rule as Rule
 from .store import dumps as dumps
 from .store import loads as loads
+from .system import Shown as Shown
+from .system import program_system as program_system
+from .system import trace_system as trace_system

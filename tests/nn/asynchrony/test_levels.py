@@ -18,7 +18,7 @@ from catalign.integral.graph import DenseGraph
 from catalign.integral.invariance import check_schedules
 from catalign.integral.schedule import FRONTIER, REGROUPED, Schedule
 from catalign.nn.asynchrony.invariance import LOSSES, draw, invariance_losses
-from catalign.nn.asynchrony.law import NEEDS, Law, Level, level_of
+from catalign.nn.asynchrony.law import NEEDS, Invariance, Law, Level, level_of
 from catalign.nn.asynchrony.linear import TropicalLinear
 from catalign.nn.asynchrony.network import step_network
 from catalign.nn.asynchrony.processor import (
@@ -140,11 +140,12 @@ def test_log_sum_is_a_monoid():
 @pytest.mark.parametrize("kind", LEVELS)
 def test_losses_are_zero_where_the_laws_hold(kind):
     losses = invariance_losses(build(kind), draw(build(kind), KEY))
-    for name, laws in LOSSES.items():
+    assert set(LOSSES) == set(Invariance)
+    for loss, laws in LOSSES.items():
         if set(laws) <= kind.keeps:
-            assert losses[name] < 1e-10
+            assert losses[loss.value] < 1e-10
         else:
-            assert losses[name] > 1e-4, name
+            assert losses[loss.value] > 1e-4, loss
 
 
 def test_losses_teach_an_argument_to_be_a_cocycle():
