@@ -71,6 +71,20 @@ def test_later_arguments_stand_on_the_left():
         check_cocycle(mixed, few, states)
 
 
+def test_what_always_sends_is_a_cocycle_but_not_silent():
+    """Prop. 4.1 beside 4.2: with `delta_m(s) = m.s`, a message that comes again is sent again."""
+    join = EXACT["semilattice"][0]
+    messages, states = EXACT["semilattice"][1:]
+    unit = join.arguments.unit
+    loud = dataclasses.replace(
+        join, delta=lambda m, s: jnp.where(m == unit, unit, join.action.act(m, s))
+    )
+    check_cocycle(loud, messages, states)
+    once = join.action.act(messages[:, None], states[None])
+    assert (join.delta(messages[:, None], once) == unit).all()
+    assert (loud.delta(messages[:, None], once) != unit).any()
+
+
 def test_only_the_semilattice_replays():
     check_replay(*EXACT["semilattice"])
     for name in ("carry", "countdown"):

@@ -32,8 +32,8 @@ class Shown:
 
     @classmethod
     def of(cls, probes: Mapping[str, Any], *, is_end: bool = False) -> "Shown":
-        """What the arrays of some probes hold."""
-        return cls(is_end, tuple((name, _nested(value)) for name, value in probes.items()))
+        """What the arrays of some probes hold, by name."""
+        return cls(is_end, tuple((name, _nested(probes[name])) for name in sorted(probes)))
 
     def __str__(self) -> str:
         words = (f"{name}={_text(value)}" for name, value in self.fields)

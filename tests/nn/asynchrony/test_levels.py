@@ -1,6 +1,7 @@
 """Which laws each layer keeps, found by search; the losses; and steps run by events."""
 
 import functools
+import itertools
 
 import chex
 import jax
@@ -8,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalign._errors import AxiomError, InputError
 from catalign.algebra.instances import max_plus
@@ -131,6 +134,15 @@ def test_max_plus_is_a_homomorphism_to_the_bit():
     assert is_multimorphism(f, [max_plus.add], max_plus.add, samples=[x])
     with pytest.raises(InputError, match="`temperature` is -1"):
         TropicalLinear(2, 2, temperature=-1, rngs=nnx.Rngs(0))
+
+
+@given(st.lists(st.integers(-1, 2), min_size=3, max_size=3))
+def test_a_row_of_a_linear_map_commutes_with_maxima_only_where_it_selects(row):
+    """So that linear messages, of L1 and of L2, are no homomorphisms of max in general."""
+    points = np.array(list(itertools.product([-1, 0, 2], repeat=3)))
+    x, y = points[:, None], points[None, :]
+    commutes = np.array_equal(np.maximum(x @ row, y @ row), np.maximum(x, y) @ row)
+    assert commutes == (np.count_nonzero(row) <= 1 and min(row) >= 0)
 
 
 def test_log_sum_is_a_monoid():

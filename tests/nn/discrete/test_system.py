@@ -66,5 +66,5 @@ def test_what_has_no_end_is_refused():
 
 def test_what_is_shown_is_one_line():
     shown = Shown.of({"d": np.array([0.5, np.inf]), "seen": np.array([True, False]), "i": 3})
-    assert str(shown) == "d=[0.5 inf] seen=[1 0] i=3"
+    assert str(shown) == "d=[0.5 inf] i=3 seen=[1 0]"
     assert shown == Shown.of({"d": np.array([0.5, np.inf]), "seen": np.array([1, 0]), "i": 3})
