@@ -31,7 +31,7 @@ from catalign.algebra.monoid import CommutativeMonoid
 from catalign.integral.graph import DenseGraph
 from catalign.nn.asynchrony.law import Law
 from catalign.nn.asynchrony.linear import TropicalLinear
-from catalign.nn.processor import AbstractProcessor
+from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
@@ -120,7 +120,7 @@ class AsynchronousProcessor(AbstractProcessor):
         node: Float[Array, "n v"],
         edge: Float[Array, "n n w"],
         graph: Float[Array, " w"],
-        structure: DenseGraph,
+        structure: Structure,
     ) -> Float[Array, "n w"]:
         """Computes the new hidden field; the mask of `structure` says which pairs send."""
         dense = self.expect(structure, DenseGraph)
