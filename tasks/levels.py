@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from catalign._errors import AxiomError, InputError
+from catalign._errors import AxiomError, InputError, UnsupportedError
 from catalign.algorithms import catalogue
 from catalign.nn.option import EdgePointers, Feedback, PointerReading
 from tasks import cli, display
@@ -251,15 +251,16 @@ def _saved(
     import jax  # noqa: PLC0415
 
     from catalign.nn.asynchrony import frontier_count  # noqa: PLC0415
-    from catalign.nn.asynchrony.frontier import SILENT  # noqa: PLC0415
     from catalign.nn.neural import NeuralReasoner  # noqa: PLC0415
 
-    if not isinstance(reasoner, NeuralReasoner) or not reasoner.processor.keeps >= SILENT:
-        return None, None
+    assert isinstance(reasoner, NeuralReasoner)
     trace = algorithm.sample(jax.random.key(1), flags.counted, flags.size)
     first = {name: value[0] for name, value in trace.hints.items()}
     steps = max(1, int(trace.lengths.max()) - 1)
-    found = frontier_count(reasoner, trace.inputs, first, trace.lengths, steps=steps)
+    try:
+        found = frontier_count(reasoner, trace.inputs, first, trace.lengths, steps=steps)
+    except UnsupportedError:
+        return None, None
     if not found.is_equal:
         raise AxiomError(f"{algorithm.name}: sending only what changed ended in other states.")
     return round(found.saved, 4), round(found.saved_values, 4)

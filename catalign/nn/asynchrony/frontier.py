@@ -13,6 +13,7 @@ from jax import Array
 from catalign._errors import UnsupportedError
 from catalign._typing import Probes, PyTree
 from catalign.algorithms.check import instance_size
+from catalign.integral.graph import DenseGraph
 from catalign.nn.asynchrony.law import Law
 from catalign.nn.asynchrony.processor import AsynchronousProcessor
 from catalign.nn.neural import NeuralReasoner, ProcessorCall
@@ -133,7 +134,7 @@ def _count(
             differs = sent != carry.sent
             new = _after(layer, call, jnp.where(differs, sent, layer.monoid.unit))
             runs = t < moves
-            pairs, count = jnp.sum(call.structure.mask), jnp.sum
+            pairs, count = jnp.sum(_mask(layer, call)), jnp.sum
             return _Carry(
                 sent=sent,
                 rounds=carry.rounds + jnp.where(runs, pairs, 0),
@@ -156,7 +157,11 @@ def _sent(layer: AsynchronousProcessor, call: ProcessorCall) -> Array:
     _, arguments = layer.unpack(call.node[:, call.node.shape[1] - layer.width :])
     constants = layer.constants(call.node, call.edge, call.graph)
     sent = layer.message(arguments[:, None], arguments[None, :], constants)
-    return jnp.where(call.structure.mask[..., None], sent, layer.monoid.unit)
+    return jnp.where(_mask(layer, call)[..., None], sent, layer.monoid.unit)
+
+
+def _mask(layer: AsynchronousProcessor, call: ProcessorCall) -> Array:
+    return layer.expect(call.structure, DenseGraph).mask
 
 
 def _after(layer: AsynchronousProcessor, call: ProcessorCall, sent: Array) -> Array:
