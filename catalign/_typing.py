@@ -10,6 +10,8 @@ PyTree: TypeAlias = Any
 Probes: TypeAlias = Mapping[str, Array]
 """Values of probes by name: the inputs, one hint step, or the outputs of an algorithm."""
 
+Device: TypeAlias = Any
+"""A `jax.Device`, which is a variable to type checkers."""
 KeyArray: TypeAlias = Key[Array, ""]
 Index: TypeAlias = Int[Array, ""]
 Flag: TypeAlias = Bool[Array, ""]

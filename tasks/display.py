@@ -4,7 +4,7 @@ import abc
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -136,10 +136,10 @@ def describe(event: events.Event) -> str | None:
                 f"{event.steps} steps on {event.device}{begins}{where}"
             )
         case events.Compiled():
-            return f"compiled for n = {event.size} in {event.seconds:.1f} s"
+            return f"compiled {_of(event.task)}for n = {event.size} in {event.seconds:.1f} s"
         case events.Validated():
             row = event.evaluation
-            return f"step {event.step}: {score_text(row)} at n = {row.size}"
+            return f"step {event.step}: {_of(event.task)}{score_text(row)} at n = {row.size}"
         case events.Hardened():
             did = "kept" if event.kept else "not kept, as scores fell"
             return (
@@ -150,8 +150,27 @@ def describe(event: events.Event) -> str | None:
             return event.text
         case events.Evaluated():
             row = event.evaluation
-            return f"evaluated n = {row.size}: {score_text(row)} in {row.seconds:.1f} s"
+            where = f"{_of(event.task)}n = {row.size}"
+            return f"evaluated {where}: {score_text(row)} in {row.seconds:.1f} s"
     return None
+
+
+def _of(task: str | None) -> str:
+    """The task's name before what is told of it, where there are several."""
+    return f"{task} " if task else ""
+
+
+def generalist_table(tables: Mapping[str, Iterable["Evaluation"]], *, title: str) -> Table:
+    """The scores of several tasks at each size, in percent."""
+    table = Table(title=title)
+    table.add_column("task")
+    for column in ("n", "micro-F1", "node-exact", "graph-exact", "instances"):
+        table.add_column(column, justify="right")
+    for task, rows in tables.items():
+        for row in rows:
+            shares = map(percent, (row.micro_f1, row.node_exact, row.graph_exact))
+            table.add_row(task, str(row.size), *shares, str(row.instances))
+    return table
 
 
 def spread_table(rows: Iterable["Row"], *, title: str) -> Table:

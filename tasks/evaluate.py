@@ -13,6 +13,7 @@ from typing import Literal
 
 import tasks
 from catalign._errors import InputError
+from catalign.training.config import TrainConfig
 from tasks import cli, display, origin, protocol
 
 
@@ -22,6 +23,7 @@ class EvaluateFlags:
 
     Attributes:
       run: The directory of a training run.
+      task: Which of its tasks, where it has several; all if left out.
       sizes: The sizes to draw instances of; those of the run's settings, or of the benchmark, if
         left out.
       data: A file of traces in the golden npz format, to score on in place of fresh instances.
@@ -32,10 +34,11 @@ class EvaluateFlags:
         numbers of instances, for 5 seeds from `seed` on; the spread is that of the draws of
         instances (for that of trainings, see `python -m tasks.benchmark`).
       quiet: Print nothing but errors, and the last line of --json.
-      json: Print the result as one line of JSON at the end.
+      json: Print the result as one line of JSON at the end; a line for each task.
     """
 
     run: Path
+    task: str | None = None
     sizes: tuple[int, ...] = ()
     data: Path | None = None
     instances: int | None = None
@@ -54,11 +57,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _evaluate(flags: EvaluateFlags) -> int:
     _check(flags)
-    config = origin.read(flags.run).config
-    if flags.protocol == "clrs30":
-        return _clrs30(flags)
+    found = origin.read(flags.run)
+    names = found.choose(flags.run, flags.task)
+    if flags.data is not None:
+        found.one(flags.run, flags.task)
+    for name in names:
+        if flags.protocol == "clrs30":
+            _clrs30(flags, name)
+        else:
+            _fresh(flags, name, found.config)
+    return 0
+
+
+def _fresh(flags: EvaluateFlags, task: str, config: TrainConfig) -> None:
     with cli.terminable():
-        algorithm, reasoner = tasks.library.load(flags.run)
+        algorithm, reasoner = tasks.library.load(flags.run, task)
         if flags.data is not None:
             rows = tasks.library.evaluate_file(
                 reasoner, algorithm, flags.data, protocol=flags.protocol
@@ -83,13 +96,12 @@ def _evaluate(flags: EvaluateFlags) -> int:
             "data": flags.data and str(flags.data),
         }
         display.say(json.dumps(found | {"evaluations": [row.to_dict() for row in rows]}))
-    return 0
 
 
-def _clrs30(flags: EvaluateFlags) -> int:
+def _clrs30(flags: EvaluateFlags, task: str) -> None:
     seeds = range(flags.seed, flags.seed + protocol.SEEDS)
     with cli.terminable():
-        algorithm, reasoner = tasks.library.load(flags.run)
+        algorithm, reasoner = tasks.library.load(flags.run, task)
         rows = []
         for size in flags.sizes or (protocol.SIZE,):
             found = [
@@ -105,7 +117,6 @@ def _clrs30(flags: EvaluateFlags) -> int:
     if flags.json:
         found = {"task": algorithm.name, "run": str(flags.run), "protocol": flags.protocol}
         display.say(json.dumps(found | {"rows": [row.to_dict() for row in rows]}))
-    return 0
 
 
 def _check(flags: EvaluateFlags) -> None:

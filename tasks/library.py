@@ -21,6 +21,7 @@ from catalign.training.default import fill as fill
 from catalign.training.discrete.certify import certify
 from catalign.training.discrete.execution import hints_exact
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
+from catalign.training.generalist import fill_generalist as fill_generalist
 from catalign.training.loop import load_reasoner
 from tasks import origin, user_code
 from tasks import protocol as clrs30
@@ -69,14 +70,18 @@ def build_of(processor: str | None) -> Build:
     return build
 
 
-def load(run: Path) -> tuple[Algorithm, AbstractReasoner]:
+def load(run: Path, task: str) -> tuple[Algorithm, AbstractReasoner]:
     """The algorithm and the trained reasoner of a run.
+
+    Args:
+      run: The run's folder.
+      task: Which of its tasks, as `tasks.origin.Origin` names it.
 
     Raises:
       InputError: The folder is no run, or its checkpoint is missing or damaged.
     """
     found = origin.read(run)
-    algorithm = algorithm_of(found.task)
+    algorithm = algorithm_of(task)
     return algorithm, load_reasoner(run, algorithm, build=build_of(found.config.processor))
 
 

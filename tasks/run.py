@@ -21,6 +21,7 @@ class RunFlags:
 
     Attributes:
       run: The directory of a training run.
+      task: Which of its tasks, where it has several.
       input: The file with the instance.
       output: Where to write the answer, as CSV or JSON by its suffix; stdout if left out.
       format: The answer's format, where no suffix says it.
@@ -32,6 +33,7 @@ class RunFlags:
     """
 
     run: Path
+    task: str | None = None
     input: Path
     output: Path | None = None
     format: Literal["csv", "json"] | None = None
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(flags: RunFlags) -> int:
-    task = origin.read(flags.run).task
+    task = origin.read(flags.run).one(flags.run, flags.task)
     form = answer.output_format(flags.output, flags.format)
     row = catalogue.find(task)
     # What can be refused without JAX is refused first. To know a user's own algorithm takes JAX.
@@ -56,7 +58,7 @@ def _run(flags: RunFlags) -> int:
     given = instance.read_instance(
         reads, flags.input, directed=_direction(flags), weight=flags.weight
     )
-    algorithm, reasoner = tasks.library.load(flags.run)
+    algorithm, reasoner = tasks.library.load(flags.run, task)
     told, verdict = tasks.solve.solve(algorithm, reasoner, given, source=flags.source)
     answer.write(answer.render(told, verdict, form), flags.output)
     if not flags.quiet:

@@ -21,7 +21,8 @@ from catalign.training.failure import InterruptedRun
 from tasks import catalogue, cli, display, origin, presets, user_code
 
 if TYPE_CHECKING:
-    from catalign.training.loop import TrainReport
+    from catalign.training.generalist import GeneralistReport
+    from catalign.training.single import TrainReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class TrainFlags:
 
     Attributes:
       task: The algorithm: a name (see `python -m tasks.list`), or FILE.py:NAME for one of yours.
+        Several with commas between them share one processor; each gets `--steps` updates.
       run: The run's directory; by default runs/TASK-PROCESSOR-seedSEED.
       preset: A published recipe to take the settings from; flags that are given too go before it.
       quiet: Print nothing but errors, and the last line of --json.
@@ -62,7 +64,9 @@ def _train(argv: Sequence[str]) -> int:
         config = preset.settings(task)
     default = TrainFlags(task=task, config=config) if task else None
     flags = cli.parse(TrainFlags, argv, prog="python -m tasks.train", default=default)
-    cli.check_name("--task", flags.task, catalign.algorithms.names())
+    names = origin.split(flags.task)
+    for name in names:
+        cli.check_name("--task", name, catalign.algorithms.names())
     config, row = _checked(flags.config), catalogue.find(flags.task)
     if preset is not None and not flags.quiet:
         cli.print_note(presets.changes(preset, flags.task, config))
@@ -71,26 +75,56 @@ def _train(argv: Sequence[str]) -> int:
         if row is not None:
             run = flags.run or default_run(row.name, config.processor or row.processor, config.seed)
             _check_run(run, row.name, config)
-        algorithm = tasks.library.algorithm_of(flags.task)
+        algorithms = [tasks.library.algorithm_of(name) for name in names]
         build = tasks.library.build_of(config.processor)
-        config = tasks.library.fill(algorithm, config)
-        run = flags.run or default_run(algorithm.name, config.processor, config.seed)
+        several = len(names) > 1
+        if several:
+            config = tasks.library.fill_generalist(config)
+        else:
+            config = tasks.library.fill(algorithms[0], config)
+        trained = ",".join(algorithm.name for algorithm in algorithms)
+        run = flags.run or default_run(trained, config.processor, config.seed)
 
         def on_event(event: Event) -> None:
             if isinstance(event, Started):
                 origin.write(run, flags.task)
             show(event)
 
+        given = {"run_dir": run, "build": build, "on_event": on_event}
         try:
-            report = catalign.training.train(
-                algorithm, config, run_dir=run, build=build, on_event=on_event
-            )
+            if several:
+                report = catalign.training.train_generalist(algorithms, config, **given)
+            else:
+                report = catalign.training.train(algorithms[0], config, **given)
         except InterruptedRun as stopped:
             cli.print_note(str(stopped))
             ended = stopped.signum is signal.SIGTERM
             return cli.EXIT_TERMINATED if ended else cli.EXIT_INTERRUPTED
-    _show_result(flags, report, run, time.monotonic() - begin)
+    seconds = time.monotonic() - begin
+    if isinstance(report, catalign.training.GeneralistReport):
+        _show_generalist(flags, report, run, seconds)
+    else:
+        _show_result(flags, report, run, seconds)
     return 0
+
+
+def _show_generalist(
+    flags: TrainFlags, report: "GeneralistReport", run: Path, seconds: float
+) -> None:
+    config = report.config
+    if not flags.quiet:
+        title = f"{len(report.tables)} tasks with one {config.processor}"
+        tables = {name: table.rows for name, table in report.tables.items()}
+        display.console().print(
+            display.generalist_table(tables, title=f"{title}, trained on n <= {max(config.sizes)}")
+        )
+        display.say(f"\n{seconds:.0f} s; everything is in {run}")
+    if flags.json:
+        every = {
+            name: [row.to_dict() for row in table.rows] for name, table in report.tables.items()
+        }
+        summary = _summary(report, run, seconds) | {"tasks": every}
+        display.say(json.dumps(summary))
 
 
 def _show_result(flags: TrainFlags, report: "TrainReport", run: Path, seconds: float) -> None:
@@ -106,18 +140,22 @@ def _show_result(flags: TrainFlags, report: "TrainReport", run: Path, seconds: f
             display.say(f"\nlearned, {learned}")
         display.say(f"\n{seconds:.0f} s; everything is in {run}")
     if flags.json:
-        summary = {
-            "task": report.task,
-            "processor": config.processor,
-            "seed": config.seed,
-            "steps": config.steps,
-            "run": str(run),
-            "parameters": report.parameters,
-            "train_seconds": round(report.seconds, 3),
-            "seconds": round(seconds, 3),
-            "evaluations": [row.to_dict() for row in rows],
-        }
-        display.say(json.dumps(summary))
+        summary = {"task": report.task} | _summary(report, run, seconds)
+        display.say(json.dumps(summary | {"evaluations": [row.to_dict() for row in rows]}))
+
+
+def _summary(
+    report: "TrainReport | GeneralistReport", run: Path, seconds: float
+) -> dict[str, object]:
+    return {
+        "processor": report.config.processor,
+        "seed": report.config.seed,
+        "steps": report.config.steps,
+        "run": str(run),
+        "parameters": report.parameters,
+        "train_seconds": round(report.seconds, 3),
+        "seconds": round(seconds, 3),
+    }
 
 
 def default_run(task: str, processor: str | None, seed: int) -> Path:
@@ -126,8 +164,12 @@ def default_run(task: str, processor: str | None, seed: int) -> Path:
     Example:
       >>> str(default_run("bfs", "mine.py:MyProcessor", 3))
       'runs/bfs-MyProcessor-seed3'
+      >>> str(default_run("bfs,dfs,lcs_length,minimum", "mpnn", 0))
+      'runs/bfs+3-mpnn-seed0'
     """
-    return Path("runs") / f"{task}-{(processor or '').rpartition(':')[2]}-seed{seed}"
+    first, *others = task.split(",")
+    name = f"{first}+{len(others)}" if others else first
+    return Path("runs") / f"{name}-{(processor or '').rpartition(':')[2]}-seed{seed}"
 
 
 def _checked(config: TrainConfig) -> TrainConfig:

@@ -55,7 +55,6 @@ class NeuralReasoner(AbstractReasoner):
         `processor(node_width, width, rngs=rngs)`.
       width: The width of all latent fields.
       options: How probes are read and predicted.
-      shared: A processor to use in the place of a new one, where several reasoners share it.
       rngs: Parameter keys.
 
     Raises:
@@ -72,7 +71,6 @@ class NeuralReasoner(AbstractReasoner):
         width: int,
         *,
         options: Options = DEFAULT,
-        shared: AbstractProcessor | None = None,
         rngs: nnx.Rngs,
     ) -> None:
         chosen = processor if isinstance(processor, Configured) else Configured(processor)
@@ -99,7 +97,7 @@ class NeuralReasoner(AbstractReasoner):
             scalar_start=options.scalar_start,
             rngs=rngs,
         )
-        self.processor = chosen(2 * width, width, rngs=rngs) if shared is None else shared
+        self.processor = chosen(2 * width, width, rngs=rngs)
         edge = 2 * width if V * V in self.diagram.codomain else width
         self.decoders = nnx.Dict(
             {

@@ -13,11 +13,13 @@ from .evaluation import evaluate_trace as evaluate_trace
 from .failure import CheckpointError as CheckpointError
 from .failure import DivergedError as DivergedError
 from .failure import InterruptedRun as InterruptedRun
+from .generalist import GeneralistReport as GeneralistReport
 from .loop import load_reasoner as load_reasoner
 from .loop import train as train
+from .loop import train_generalist as train_generalist
 from .loss import Losses as Losses
 from .metrics import Scores as Scores
 from .metrics import score as score
 from .preset import ibarz2022 as ibarz2022
 from .recipe import training_law as training_law
-from .run import TrainReport as TrainReport
+from .single import TrainReport as TrainReport

@@ -70,12 +70,15 @@ class CheckpointStore:
             response.result()
         self._saved = True
 
-    def restore(self, template: PyTree, *, step: int | None = None) -> PyTree:
+    def restore(
+        self, template: PyTree, *, step: int | None = None, partial: bool = False
+    ) -> PyTree:
         """Reads a state back, bit by bit as it was saved.
 
         Args:
           template: A state, or its `jax.eval_shape`, of the same structure, shapes and dtypes.
           step: Which one; the newest if left out.
+          partial: Whether the checkpoint may hold more than `template`.
 
         Raises:
           CheckpointError: There is none, it is damaged, or it does not fit `template`.
@@ -100,7 +103,7 @@ class CheckpointStore:
                 f"The checkpoint {str(path)!r} is damaged ({_first_line(error)}). "
                 f"Delete that folder and rerun to go on {then}."
             ) from error
-        return _fill(template, names, leaves, path)
+        return _fill(template, names, leaves, path, partial=partial)
 
     def wait(self) -> None:
         """Waits until every save is complete."""
@@ -143,10 +146,12 @@ def _unpack(packed: np.ndarray) -> tuple[list[str], list[np.ndarray]]:
     return names, leaves
 
 
-def _fill(template: PyTree, names: list[str], leaves: list[np.ndarray], where: Path) -> PyTree:
+def _fill(
+    template: PyTree, names: list[str], leaves: list[np.ndarray], where: Path, *, partial: bool
+) -> PyTree:
     expected = {name: (x.shape, x.dtype) for name, x in _named_leaves(template).items()}
     found = {name: (x.shape, x.dtype) for name, x in zip(names, leaves, strict=True)}
-    for name in [*expected, *found]:
+    for name in expected if partial else [*expected, *found]:
         if expected.get(name) != found.get(name):
             raise CheckpointError(
                 f"The checkpoint {str(where)!r} is of another model: "

@@ -15,7 +15,8 @@ from catalign.training.config import TrainConfig
 
 Build = Callable[[Algorithm, TrainConfig, nnx.Rngs], AbstractReasoner]
 
-_FALLBACK = "mpnn"
+FALLBACK = "mpnn"
+"""The processor where none is named, and no alignment is known."""
 
 
 def fill(algorithm: Algorithm, config: TrainConfig) -> TrainConfig:
@@ -32,7 +33,7 @@ def fill(algorithm: Algorithm, config: TrainConfig) -> TrainConfig:
       ('aligned', 'min_plus')
     """
     semiring = _claimed_semiring(algorithm)
-    processor = config.processor or (ALIGNED if semiring is not None else _FALLBACK)
+    processor = config.processor or (ALIGNED if semiring is not None else FALLBACK)
     if processor == ALIGNED:
         return dataclasses.replace(
             config, processor=processor, semiring=config.semiring or semiring

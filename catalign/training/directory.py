@@ -25,7 +25,7 @@ class RunInfo:
 
     Attributes:
       path: The folder.
-      task: The algorithm's name.
+      task: The algorithm's name; where there are several, all with commas between them.
       config: The settings.
       result: What `report.json` holds; None while the run is not finished.
     """
@@ -34,6 +34,11 @@ class RunInfo:
     task: str
     config: TrainConfig
     result: dict[str, Any] | None
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The name of each algorithm."""
+        return tuple(self.task.split(","))
 
 
 def read_run(path: str | PathLike[str]) -> RunInfo:

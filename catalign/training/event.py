@@ -14,10 +14,10 @@ class Started:
     """A run begins or goes on.
 
     Attributes:
-      task: The algorithm's name.
+      task: The algorithm's name, or those of all.
       processor: The processor's name.
       parameters: The number of learned numbers.
-      steps: The number of updates that the run will have in the end.
+      steps: The number of updates that the run will have in the end, over all tasks.
       resumed_from: The updates that were already done; 0 for a new run.
       trace_steps: The length of the traces trained on, by size.
       device: What it runs on.
@@ -36,10 +36,11 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """The update for one size was compiled."""
+    """The update for one size was compiled; for one task, where the run has several."""
 
     size: int
     seconds: float
+    task: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,13 @@ class Progress:
     """A dispatch ended.
 
     Attributes:
-      step: Updates done.
-      steps: Updates in the run.
+      step: Updates done, over all tasks.
+      steps: Updates in the run, over all tasks.
       size: The size of the dispatch.
       loss: Its mean loss.
       steps_per_second: Updates a second since every size was compiled, without evaluation; 0 as
         long as that is not known.
+      task: The algorithm, where the run has several.
     """
 
     step: int
@@ -60,6 +62,7 @@ class Progress:
     size: int
     loss: float
     steps_per_second: float
+    task: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +78,17 @@ class Logged:
 
 @dataclass(frozen=True, kw_only=True)
 class Validated:
-    """The reasoner was scored on fresh instances of the largest training size."""
+    """The reasoner was scored on fresh instances of the largest training size.
+
+    Attributes:
+      step: Updates done, of each task.
+      evaluation: The scores.
+      task: The algorithm, where the run has several.
+    """
 
     step: int
     evaluation: "Evaluation"
+    task: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,16 +126,22 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """One size of the final evaluation is done."""
+    """One size of the final evaluation is done; of one task, where the run has several."""
 
     evaluation: "Evaluation"
+    task: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The run is complete and its report written."""
+    """The run is complete and its report written.
 
-    table: "EvaluationTable"
+    Attributes:
+      table: The final evaluation; None where the run has several tasks.
+      run_dir: Where it wrote; None in memory.
+    """
+
+    table: "EvaluationTable | None"
     run_dir: Path | None
 
 

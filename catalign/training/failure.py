@@ -34,11 +34,12 @@ class DivergedError(CatalignError, ArithmeticError):
       leaf: The first value that was not finite: `loss NAME`, `gradient NAME` or `parameters`.
     """
 
-    def __init__(self, step: int, leaf: str) -> None:
+    def __init__(self, step: int, leaf: str, *, task: str | None = None) -> None:
         self.step = step
         self.leaf = leaf
+        of_task = f" of {task}" if task else ""
         super().__init__(
-            f"Update {step} made `{leaf}` NaN or infinite, so the run stopped; "
+            f"Update {step}{of_task} made `{leaf}` NaN or infinite, so the run stopped; "
             "earlier checkpoints are kept. "
             "Lower `learning_rate` or `clip`, or change `seed`."
         )

@@ -1,6 +1,8 @@
 """Parameters as one vector: an optimiser on many small arrays takes long to compile."""
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -50,6 +52,15 @@ class Layout:
     def size(self) -> int:
         """The number of parameters."""
         return sum(math.prod(shape) for shape in self.shapes)
+
+    def select(self, chosen: Sequence[bool]) -> "Layout":
+        """The layout of some of the leaves, as a list."""
+        return Layout(
+            jax.tree.structure([0] * sum(chosen)),
+            tuple(itertools.compress(self.shapes, chosen)),
+            tuple(itertools.compress(self.dtypes, chosen)),
+            tuple(itertools.compress(self.names, chosen)),
+        )
 
     def ravel(self, params: PyTree) -> Float[Array, "p"]:
         """The vector of a pytree of this layout, in the widest of its dtypes."""

@@ -1,37 +1,38 @@
 """Training, from the settings to a report, and reading a trained reasoner back."""
 
+from collections.abc import Callable, Sequence
 from os import PathLike
+from typing import TypeVar
 
 import jax
 from flax import nnx
+from jax.sharding import Mesh
 
 from catalign._errors import InputError
+from catalign._typing import Device
 from catalign.algorithms.algorithm import Algorithm
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.checkpoint import CheckpointStore
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config, fill
-from catalign.training.directory import (
-    CHECKPOINTS,
-    check_run,
-    open_run,
-    read_run,
-)
+from catalign.training.directory import CHECKPOINTS, check_run, open_run, read_run
 from catalign.training.discrete.run import EXACT, read_exact, train_exact
+from catalign.training.generalist import (
+    GeneralistReport,
+    check_kept,
+    check_tasks,
+    complete_generalist,
+    fill_generalist,
+    make_tasks,
+)
 from catalign.training.interrupt import InterruptFlag
-from catalign.training.layout import Layout
 from catalign.training.recipe import training_law
 from catalign.training.run import OnEvent, Run
-from catalign.training.run import TrainReport as TrainReport
-from catalign.training.state import (
-    initial_state,
-    make_optimizer,
-    merge_reasoner,
-    split_reasoner,
-)
-from catalign.training.step import (
-    loss_names,
-)
+from catalign.training.single import TrainReport, complete
+from catalign.training.step import make_mesh
+from catalign.training.task import RunState, Task
+
+Report = TypeVar("Report")
 
 
 def train(
@@ -41,6 +42,7 @@ def train(
     run_dir: str | PathLike[str] | None = None,
     build: Build = build_from_config,
     on_event: OnEvent | None = None,
+    devices: Sequence[Device] | None = None,
 ) -> TrainReport:
     """Trains a reasoner on an algorithm's own runs, then scores it.
 
@@ -56,25 +58,23 @@ def train(
       build: Makes the untrained reasoner, `build(algorithm, config, rngs)`; by default from the
         processor's name.
       on_event: Called with what happens (see `catalign.training.event`).
+      devices: The devices that share each batch equally; all that belong to this process if left
+        out. How many there are changes nothing but rounding.
 
     Returns:
       The trained reasoner with its scores.
 
     Raises:
-      InputError: A setting does not fit the algorithm, or `run_dir` holds another run.
+      InputError: A setting does not fit the algorithm, the devices cannot share a batch equally, or
+        `run_dir` holds another run.
       SortError: The processor's diagram cannot express the algorithm's spec.
       CheckpointError: The run's newest checkpoint is damaged.
       DivergedError: A value became NaN or infinite.
       InterruptedRun: A signal stopped the run, which is saved. Only with `run_dir`.
       NotLearnedError: The exact processor found no program.
     """
-    for name in ("sizes", "eval_sizes"):
-        low = [size for size in getattr(config, name) if size < algorithm.min_size]
-        if low:
-            raise InputError(
-                f"`{name}` holds {low[0]}, but {algorithm.name} needs at least "
-                f"{algorithm.min_size} nodes."
-            )
+    _check_sizes([algorithm], config)
+    mesh = make_mesh(config.batch_size, devices)
     config = fill(algorithm, config) if build is build_from_config else config
     if run_dir is not None:
         check_run(run_dir, algorithm.name, config)
@@ -86,15 +86,96 @@ def train(
     if config.processor == EXACT:
         return train_exact(algorithm, config, run_dir, on_event)
     reasoner = build(algorithm, config, nnx.Rngs(config.seed))
+    tasks = (Task.of(algorithm, config, reasoner),)
+    return _completed(complete, tasks, algorithm.name, config, mesh, run_dir, on_event)
+
+
+def train_generalist(
+    algorithms: Sequence[Algorithm],
+    config: TrainConfig,
+    *,
+    run_dir: str | PathLike[str] | None = None,
+    build: Build = build_from_config,
+    on_event: OnEvent | None = None,
+    devices: Sequence[Device] | None = None,
+) -> GeneralistReport:
+    """Trains one processor on several algorithms, each with encoders and decoders of its own.
+
+    Every task gets `config.steps` updates. The dispatches of the tasks take turns, and those of one
+    round share a size. An update on a task moves the processor and this task's encoders and
+    decoders; those of other tasks, and what the optimiser remembers of them, stay as they are. The
+    instances of a task are those that training it alone would draw.
+
+    Args:
+      algorithms: The tasks, at least one; the processor starts as the first one's would alone.
+      config: The settings. Without a processor, it is message passing.
+      run_dir: As in `train`.
+      build: As in `train`; called for each task.
+      on_event: As in `train`.
+      devices: As in `train`.
+
+    Returns:
+      The trained reasoner of each task with its scores.
+
+    Raises:
+      InputError: A setting does not fit an algorithm, two algorithms have one name, there is no
+        processor that all could share, or `run_dir` holds another run.
+      SortError: The processor's diagram cannot express the spec of one of them.
+      CheckpointError: The run's newest checkpoint is damaged.
+      DivergedError: A value became NaN or infinite.
+      InterruptedRun: A signal stopped the run, which is saved. Only with `run_dir`.
+
+    Example:
+      >>> from catalign.algorithms.catalogue import get
+      >>> config = TrainConfig(
+      ...     steps=2, batch_size=2, sizes=(4,), width=4, eval_sizes=(4,), eval_instances=2
+      ... )
+      >>> report = train_generalist([get("bfs"), get("minimum")], config)
+      >>> sorted(report.tables)
+      ['bfs', 'minimum']
+
+    Source: Ibarz et al. 2022, arXiv 2209.11142.
+    """
+    name = check_tasks(algorithms)
+    _check_sizes(algorithms, config)
+    mesh = make_mesh(config.batch_size, devices)
+    check_kept(config)
+    config = fill_generalist(config) if build is build_from_config else config
+    if run_dir is not None:
+        check_run(run_dir, name, config)
+    tasks = make_tasks(algorithms, config, build)
+    return _completed(complete_generalist, tasks, name, config, mesh, run_dir, on_event)
+
+
+def _completed(
+    finish: Callable[[Run], Report],
+    tasks: tuple[Task, ...],
+    name: str,
+    config: TrainConfig,
+    mesh: Mesh | None,
+    run_dir: str | PathLike[str] | None,
+    on_event: OnEvent | None,
+) -> Report:
     if run_dir is None:
-        return Run(algorithm, config, reasoner, None, None, None, on_event).complete()
-    folder = open_run(run_dir, algorithm.name, config)
+        return finish(Run(tasks, config, mesh, None, None, None, on_event))
+    folder = open_run(run_dir, name, config)
     store = CheckpointStore(folder / CHECKPOINTS)
     try:
         with InterruptFlag() as flag:
-            return Run(algorithm, config, reasoner, folder, store, flag, on_event).complete()
+            return finish(Run(tasks, config, mesh, folder, store, flag, on_event))
     finally:
         store.close()
+
+
+def _check_sizes(algorithms: Sequence[Algorithm], config: TrainConfig) -> None:
+    for algorithm in algorithms:
+        for name in ("sizes", "eval_sizes"):
+            low = [size for size in getattr(config, name) if size < algorithm.min_size]
+            if low:
+                raise InputError(
+                    f"`{name}` holds {low[0]}, but {algorithm.name} needs at least "
+                    f"{algorithm.min_size} nodes."
+                )
 
 
 def load_reasoner(
@@ -104,7 +185,7 @@ def load_reasoner(
 
     Args:
       run_dir: The run's folder.
-      algorithm: The algorithm that it was trained on.
+      algorithm: The algorithm that it was trained on; one of them, where there are several.
       build: As in `train`.
 
     Raises:
@@ -112,25 +193,22 @@ def load_reasoner(
       CheckpointError: There is no checkpoint yet, or it is damaged.
     """
     info = read_run(run_dir)
-    if info.task != algorithm.name:
+    if algorithm.name not in info.tasks:
         raise InputError(
-            f"`run_dir` {str(run_dir)!r} is a run of {info.task}, "
+            f"`run_dir` {str(run_dir)!r} is a run of {', '.join(info.tasks)}, "
             f"but `algorithm` is {algorithm.name}."
         )
     if info.config.processor == EXACT:
         return read_exact(info.path)
     reasoner = build(algorithm, info.config, nnx.Rngs(info.config.seed))
-    graphdef, params, rest = split_reasoner(reasoner)
-    names = loss_names(reasoner, algorithm, info.config)
-    layout, optimizer = Layout.of(params), make_optimizer(info.config)
-    keep = info.config.keep
-    template = jax.eval_shape(lambda p: initial_state(layout, p, optimizer, names, keep), params)
+    sharing = len(info.tasks) if "," in info.task else 0
+    task = Task.of(algorithm, info.config, reasoner, sharing=sharing)
     store = CheckpointStore(info.path / CHECKPOINTS, read_only=True)
     try:
-        state = store.restore(template)
+        state = store.restore(jax.eval_shape(lambda: RunState.start([task])), partial=bool(sharing))
     finally:
         store.close()
-    trained = merge_reasoner(graphdef, layout, state.kept, rest)
+    trained = task.merge(state.take(task.name).kept)
     return (
         trained.harden() if info.result is not None and info.result["hardening_kept"] else trained
     )

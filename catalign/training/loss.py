@@ -28,7 +28,12 @@ class Losses:
 
 
 def loss(
-    spec: Spec, predictions: Predictions, trace: Trace, *, hint_weight: float | Array = 1.0
+    spec: Spec,
+    predictions: Predictions,
+    trace: Trace,
+    *,
+    hint_weight: float | Array = 1.0,
+    shard_axis: str | None = None,
 ) -> Losses:
     """Compares the raw predictions for a batch of traces with the traces.
 
@@ -44,6 +49,8 @@ def loss(
       predictions: Raw predictions. A hint that is not predicted has no loss.
       trace: The truth.
       hint_weight: What the hint losses count for.
+      shard_axis: The mapped axis over which a larger batch is spread, of which this is a part. Then
+        the sum of the losses over this axis is that of the larger batch.
 
     Raises:
       InputError: An output is not predicted, or something is predicted that the spec does not have.
@@ -55,7 +62,9 @@ def loss(
     _check_names("hints", [p.name for p in hints], list(predictions.hints))
     given = {p.name: trace.outputs[p.name] for p in outputs}
     output_losses = {
-        f"output/{p.name}": _mean(p, predictions.outputs[p.name], given[p.name], trace.complete)
+        f"output/{p.name}": _mean(
+            p, predictions.outputs[p.name], given[p.name], trace.complete, shard_axis
+        )
         for p in outputs
     }
     hint_losses = {}
@@ -64,7 +73,7 @@ def loss(
         times = jnp.arange(1, truth.shape[0] + 1, dtype=trace.lengths.dtype)
         counts = times[:, None] < trace.lengths[None, :]
         hint_losses[f"hint/{probe.name}"] = _mean(
-            probe, predictions.hints[probe.name], truth, counts
+            probe, predictions.hints[probe.name], truth, counts, shard_axis
         )
     total = sum(output_losses.values(), start=jnp.zeros((), _dtype()))
     if hint_losses:
@@ -96,11 +105,14 @@ def place_loss(probe: Probe, raw: Array, truth: Array) -> tuple[Array, Array]:
     return -jnp.sum(jnp.where(target, jax.nn.log_softmax(raw), 0.0), axis=-1), truth >= 0
 
 
-def _mean(probe: Probe, raw: Array, truth: Array, counts: Array) -> Scalar:
+def _mean(probe: Probe, raw: Array, truth: Array, counts: Array, shard_axis: str | None) -> Scalar:
     losses, known = place_loss(probe, raw, truth)
     counted = known & counts.reshape(counts.shape + (1,) * (known.ndim - counts.ndim))
     total = jnp.sum(jnp.where(counted, losses, 0.0))
-    return (total / jnp.maximum(jnp.sum(counted, dtype=losses.dtype), 1.0)).astype(_dtype())
+    count = jnp.sum(counted, dtype=losses.dtype)
+    if shard_axis is not None:
+        count = jax.lax.psum(count, shard_axis)
+    return (total / jnp.maximum(count, 1.0)).astype(_dtype())
 
 
 def _dtype() -> jnp.dtype:

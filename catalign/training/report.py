@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from catalign.training.config import TrainConfig
 from catalign.training.directory import write_text
 from catalign.training.evaluation import EvaluationTable, percent
 from catalign.training.event import Hardened
@@ -54,6 +55,49 @@ def write_report(
     write_text(folder / PAGE, "\n\n".join(parts) + "\n")
 
 
+def write_generalist_report(
+    folder: Path,
+    *,
+    config: TrainConfig,
+    parameters: int,
+    seconds: float,
+    device: str,
+    rows: Sequence[Mapping[str, float]],
+    tables: Mapping[str, EvaluationTable],
+) -> None:
+    """Writes `report.md` and `loss.png` of a run on several tasks.
+
+    Args:
+      folder: Where to write.
+      config: The settings.
+      parameters: The number of learned numbers.
+      seconds: The time spent on updates.
+      device: What it ran on.
+      rows: The rows of metrics.
+      tables: The final evaluation of each task.
+    """
+    plot_loss(folder / LOSS_PLOT, rows, names=("loss", *(f"{task}/loss" for task in tables)))
+    sizes = [row.size for row in next(iter(tables.values())).rows]
+    lines = [
+        "| task | " + " | ".join(f"n = {size}" for size in sizes) + " |",
+        "|---|" + "---|" * len(sizes),
+    ]
+    for task, table in tables.items():
+        cells = [percent(table.at(size).micro_f1) for size in sizes]
+        lines.append(f"| {task} | " + " | ".join(cells) + " |")
+    trained_on = ", ".join(map(str, config.sizes))
+    parts = [
+        f"# {len(tables)} tasks with one {config.processor}",
+        f"{parameters:,} parameters; {config.steps:,} updates of {config.batch_size} instances "
+        f"for each task, sizes {trained_on}, seed {config.seed}; {seconds:.1f} s on {device}.",
+        "## micro-F1 against size",
+        "\n".join(lines),
+        "## Loss",
+        f"![loss]({LOSS_PLOT})",
+    ]
+    write_text(folder / PAGE, "\n\n".join(parts) + "\n")
+
+
 def describe_hardening(hardened: Hardened) -> str:
     """One sentence on whether the rounded reasoner was kept, with both scores."""
     before, after = hardened.learned, hardened.hardened
@@ -65,12 +109,14 @@ def describe_hardening(hardened: Hardened) -> str:
     )
 
 
-def plot_loss(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
-    """Draws the loss and its parts over the updates."""
+def plot_loss(
+    path: Path, rows: Sequence[Mapping[str, float]], *, names: Sequence[str] | None = None
+) -> None:
+    """Draws the loss and its parts over the updates; of all parts, those that are named."""
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    names = [name for name in (rows[0] if rows else ()) if name == "loss" or "/" in name]
-    for name in names:
+    every = [name for name in (rows[0] if rows else ()) if name == "loss" or "/" in name]
+    for name in every if names is None else names:
         # A loss of exactly 0 has no place on a logarithmic axis.
         points = [(row["step"], row[name]) for row in rows if row.get(name, 0.0) > 0.0]
         if points:

@@ -1,35 +1,25 @@
 """One process's part of a run: dispatches in a row, and what happens between them."""
 
 import functools
+import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax.sharding import Mesh
 
-from catalign._typing import PyTree
-from catalign.algorithms.algorithm import Algorithm
-from catalign.alignment.certificate import Certificate
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.checkpoint import CheckpointStore
 from catalign.training.config import TrainConfig
-from catalign.training.directory import (
-    RESULT,
-    read_run,
-    write_environment,
-    write_json,
-)
+from catalign.training.directory import read_run, write_environment
 from catalign.training.evaluation import Evaluation, EvaluationTable, evaluate
 from catalign.training.event import (
     Compiled,
     Evaluated,
     Event,
-    Finished,
-    Hardened,
     Logged,
     Progress,
     Saved,
@@ -39,178 +29,204 @@ from catalign.training.event import (
 from catalign.training.failure import DivergedError, InterruptedRun
 from catalign.training.history import History
 from catalign.training.interrupt import InterruptFlag
-from catalign.training.layout import Layout
-from catalign.training.recipe import training_law
-from catalign.training.report import write_report
-from catalign.training.state import (
-    TrainState,
-    initial_state,
-    make_optimizer,
-    merge_reasoner,
-    split_reasoner,
-)
 from catalign.training.step import (
-    DATA,
     TEST,
     VALIDATION,
     Summary,
     choose_trace_steps,
     dispatch,
-    loss_names,
+    mean_losses,
     name_of_broken,
     size_at,
     stream_key,
-    traced_config,
 )
+from catalign.training.task import RunState, Task, count_parameters
 
 OnEvent = Callable[[Event], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainReport:
-    """What a run came to.
-
-    Attributes:
-      task: The algorithm's name.
-      config: The settings, with what was left out filled in.
-      reasoner: The trained reasoner; the rounded one if that was kept.
-      table: The final evaluation.
-      history: The rows of metrics.
-      hardened: How the rounded reasoner compared; None if it was not tried.
-      parameters: The number of learned numbers.
-      seconds: The time spent on updates, over all processes of the run.
-      run_dir: Where everything was written; None in memory.
-      certificate: What is known of a discrete program beyond its scores; None for networks.
-      kept_step: The update whose parameters the reasoner has; None for programs.
-    """
-
-    task: str
-    config: TrainConfig
-    reasoner: AbstractReasoner
-    table: EvaluationTable
-    history: tuple[dict[str, float], ...]
-    hardened: Hardened | None
-    parameters: int
-    seconds: float
-    run_dir: Path | None
-    certificate: Certificate | None = None
-    kept_step: int | None = None
-
-
 class Run:
-    """One process's part of a run."""
+    """One process's part of a run on one task, or on several that take turns.
+
+    A turn is one dispatch of updates on one task. In a round every task has one, at the same size,
+    so that after each round all have had as many updates.
+    """
 
     def __init__(
         self,
-        algorithm: Algorithm,
+        tasks: Sequence[Task],
         config: TrainConfig,
-        reasoner: AbstractReasoner,
+        mesh: Mesh | None,
         folder: Path | None,
         store: CheckpointStore | None,
         flag: InterruptFlag | None,
         on_event: OnEvent | None,
     ) -> None:
-        self.algorithm, self.config, self.reasoner = algorithm, config, reasoner
-        self.source = training_law(algorithm, config)
-        self.folder, self.store, self.flag = folder, store, flag
+        self.tasks, self.config = {task.name: task for task in tasks}, config
+        self.mesh, self.folder, self.store, self.flag = mesh, folder, store, flag
         self.emit: OnEvent = on_event if on_event is not None else lambda _: None
-        self.graphdef, params, self.rest = split_reasoner(reasoner)
-        self.layout = Layout.of(params)
-        self.names = loss_names(reasoner, algorithm, config)
-        self.state: TrainState = initial_state(
-            self.layout, params, make_optimizer(config), self.names, config.keep
-        )
+        self.state = RunState.start(tasks)
         if store is not None and store.steps():
             self.state = store.restore(self.state)
-        self.step = self.saved = int(self.state.step)
-        scores = ["micro_f1", "node_exact", "graph_exact"] if config.eval_every else []
-        self.history = History(folder, ["step", "seconds", *self.names, *scores], self.step)
+        self.steps = {name: int(state.step) for name, state in self.state.tasks.items()}
+        self.saved, self.total = self.step, config.steps * len(tasks)
+        self.history = History(
+            folder, ["step", "seconds", *self._columns()], min(self.steps.values())
+        )
         self.before = self.history.rows[-1]["seconds"] if self.history.rows else 0.0
         self.busy, self.done = 0.0, 0
         self.timed_from: tuple[float, int] | None = None
-        self.compiled: set[int] = set()
-        self.key, self.traced = stream_key(config, DATA), traced_config(config)
+        self.compiled: set[tuple[str, int]] = set()
 
-    def complete(self) -> TrainReport:
-        """Does the updates that are left, then the evaluation."""
-        config, device = self.config, jax.devices()[0]
-        self.trace_steps = choose_trace_steps(self.source, config)
+    @property
+    def step(self) -> int:
+        """The updates done, over all tasks."""
+        return sum(self.steps.values())
+
+    @property
+    def seconds(self) -> float:
+        """The time spent on updates, over all processes of the run."""
+        return self.before + self.busy
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What the folder says of the end of the run; None if it has not ended."""
+        return read_run(self.folder).result if self.folder is not None else None
+
+    def update(self, *, task: str, processor: str) -> Started:
+        """Does the updates that are left.
+
+        Args:
+          task: The name of what is trained.
+          processor: The name of the processor.
+
+        Returns:
+          What was told when it began.
+        """
+        device = jax.devices()[0]
+        times = f"{self.mesh.size} x " if self.mesh is not None else ""
+        self.trace_steps = {
+            task.name: choose_trace_steps(task.source, self.config) for task in self.tasks.values()
+        }
+        sizes = sorted(set(self.config.sizes))
         started = Started(
-            task=self.algorithm.name,
-            processor=config.processor or type(self.reasoner).__name__,
-            parameters=self.layout.size,
-            steps=config.steps,
+            task=task,
+            processor=processor,
+            parameters=count_parameters(list(self.tasks.values())),
+            steps=self.total,
             resumed_from=self.step,
-            trace_steps=self.trace_steps,
-            device=f"{device.platform} ({device.device_kind})",
+            trace_steps={n: max(steps[n] for steps in self.trace_steps.values()) for n in sizes},
+            device=f"{times}{device.platform} ({device.device_kind})",
             run_dir=self.folder,
         )
         if self.folder is not None:
             write_environment(self.folder, started.device)
         self.emit(started)
         self._update()
-        return self._finish(started)
+        if self.store is not None:
+            self.store.wait()
+        return started
+
+    def merged(self, task: Task) -> AbstractReasoner:
+        """The reasoner of a task with the parameters that the run would end with."""
+        return task.merge(self.state.take(task.name).kept)
+
+    def score(self, task: Task, reasoner: AbstractReasoner) -> Evaluation:
+        """Scores on instances of the largest training size that no update draws."""
+        config = self.config
+        key = stream_key(config, VALIDATION)
+        return evaluate(
+            reasoner, task.source, [max(config.sizes)], key=key, instances=config.eval_instances
+        ).rows[0]
+
+    def evaluate(self, task: Task, reasoner: AbstractReasoner) -> EvaluationTable:
+        """The final evaluation of a task."""
+
+        def on_row(row: Evaluation) -> None:
+            self.emit(Evaluated(evaluation=row, task=self._label(task)))
+            self._stop_if_asked()
+
+        key, config = stream_key(self.config, TEST), self.config
+        score = functools.partial(evaluate, key=key, instances=config.eval_instances, on_row=on_row)
+        return score(reasoner, task.algorithm, config.eval_sizes)
+
+    def _label(self, task: Task) -> str | None:
+        """The task's name in what is told; None where there is one task alone."""
+        return task.name if len(self.tasks) > 1 else None
+
+    def _columns(self) -> list[str]:
+        scores = list(_SCORES) if self.config.eval_every else []
+        tasks = list(self.tasks.values())
+        if len(tasks) == 1:
+            return [*tasks[0].losses, *scores]
+        every = [f"{task.name}/{name}" for task in tasks for name in (*task.losses, *scores)]
+        return ["loss", *every, *scores]
 
     def _update(self) -> None:
         config, every = self.config, self.config.updates_per_dispatch
-        pending: tuple[int, int, Summary] | None = None
-        while self.step < config.steps:
-            start, size = self.step, size_at(self.step, config)
+        pending: tuple[Task, int, int, Summary] | None = None
+        while (task := self._next()) is not None:
+            start = self.steps[task.name]
+            size = size_at(start, config)
             end = min((start // every + 1) * every, config.steps)
             reset = start > 0 and self._row_due(start - every, start)
-            summary = self._dispatch(size, end - start, reset=reset)
+            summary = self._dispatch(task, size, end - start, reset=reset)
             begin = time.perf_counter()
             if pending is not None:
                 # The device is at work on this dispatch while the host looks at the one before.
                 self._look(*pending)
-            pending, self.step = (end, size, summary), end
-            row = self._row_due(start, end)
-            save = _crossed(config.save_every, start, end) or end == config.steps
-            means = {}
+            self.steps[task.name] = end
+            pending = (task, size, self.step, summary)
+            round_ends = len(set(self.steps.values())) == 1
+            row = round_ends and self._row_due(start, end)
+            save = round_ends and (_crossed(config.save_every, start, end) or end == config.steps)
             if row or save or self._asked():
-                means = self._look(*pending)
+                self._look(*pending)
                 pending = None
             self.busy += time.perf_counter() - begin
             self.done += end - start
-            if self.timed_from is None and self.compiled >= set(config.sizes):
+            if self.timed_from is None and len(self.compiled) == len(self.tasks) * len(
+                set(config.sizes)
+            ):
                 # Up to here the device worked while the host compiled: no rate could be told.
                 self.timed_from = self.busy, self.done
             if row:
-                self._log(start, means)
+                self._log(start, end)
             if save:
                 self._save()
             if self._asked() and pending is not None:
                 self._look(*pending)
             self._stop_if_asked()
 
-    def _dispatch(self, size: int, updates: int, *, reset: bool) -> Summary:
+    def _next(self) -> Task | None:
+        """The task whose turn it is: the first of those with the fewest updates."""
+        fewest = min(self.steps.values())
+        if fewest >= self.config.steps:
+            return None
+        return next(task for name, task in self.tasks.items() if self.steps[name] == fewest)
+
+    def _dispatch(self, task: Task, size: int, updates: int, *, reset: bool) -> Summary:
         begin = time.perf_counter()
-        self.state, summary = dispatch(
-            self.state,
+        state, summary = dispatch(
+            self.state.take(task.name),
             jnp.int32(updates),
             jnp.bool_(reset),
-            self.rest,
-            self.key,
-            **self._static(size),
+            task.rest,
+            task.key,
+            **self._static(task, size),
         )
+        self.state = self.state.put(task.name, state)
         seconds = time.perf_counter() - begin
-        if size in self.compiled:
+        if (task.name, size) in self.compiled:
             self.busy += seconds
         else:
             # The first call returns when it has compiled; the device is at work by then.
-            self.compiled.add(size)
-            self.emit(Compiled(size=size, seconds=seconds))
+            self.compiled.add((task.name, size))
+            self.emit(Compiled(size=size, seconds=seconds, task=self._label(task)))
         return summary
 
-    def _static(self, size: int) -> dict[str, Any]:
-        return {
-            "algorithm": self.source,
-            "graphdef": self.graphdef,
-            "layout": self.layout,
-            "config": self.traced,
-            "size": size,
-            "trace_steps": self.trace_steps[size],
-        }
+    def _static(self, task: Task, size: int) -> dict[str, Any]:
+        return task.static(size, self.trace_steps[task.name][size], mesh=self.mesh)
 
     def _row_due(self, start: int, end: int) -> bool:
         config = self.config
@@ -223,44 +239,58 @@ class Run:
     def _validation_due(self, start: int, end: int) -> bool:
         return _crossed(self.config.eval_every, start, end)
 
-    def _look(self, end: int, size: int, summary: Summary) -> dict[str, float]:
+    def _look(self, task: Task, size: int, step: int, summary: Summary) -> None:
         """Waits for a dispatch, and tells of it."""
         found = jax.device_get(summary)
         if found.diverged:
-            name = name_of_broken(self.state, self.rest, self.key, **self._static(size))
-            raise DivergedError(int(found.step), name)
+            state = self.state.take(task.name)
+            broken = name_of_broken(state, task.rest, task.key, **self._static(task, size))
+            raise DivergedError(int(found.step), broken, task=self._label(task))
         self.emit(
             Progress(
-                step=end,
-                steps=self.config.steps,
+                step=step,
+                steps=self.total,
                 size=size,
                 loss=float(found.loss),
                 steps_per_second=self._rate(),
+                task=self._label(task),
             )
         )
-        return {name: float(found.means[name]) for name in self.names}
 
     def _rate(self) -> float:
         busy, done = self.timed_from or (self.busy, self.done)
         return (self.done - done) / (self.busy - busy) if self.busy > busy else 0.0
 
-    def _log(self, start: int, means: dict[str, float]) -> None:
-        row: dict[str, float] = {
-            "step": self.step,
-            "seconds": round(self.before + self.busy, 3),
-            **means,
-        }
-        if self._validation_due(start, self.step):
-            found = self._score(self._merged(self.state.params))
+    def _log(self, start: int, end: int) -> None:
+        row: dict[str, float] = {"step": end, "seconds": round(self.seconds, 3)}
+        tasks = list(self.tasks.values())
+        means = {task.name: mean_losses(self.state.tasks[task.name]) for task in tasks}
+        if len(tasks) == 1:
+            row |= means[tasks[0].name]
+        else:
+            row["loss"] = statistics.fmean(found["loss"] for found in means.values())
             row |= {
-                "micro_f1": found.micro_f1,
-                "node_exact": found.node_exact,
-                "graph_exact": found.graph_exact,
+                f"{t}/{name}": value for t, found in means.items() for name, value in found.items()
             }
-            self.state = self.state.scored(found.micro_f1)
-            self.emit(Validated(step=self.step, evaluation=found))
+        if self._validation_due(start, end):
+            row |= self._validate(end)
         self.history.append(row)
         self.emit(Logged(row=row))
+
+    def _validate(self, step: int) -> dict[str, float]:
+        scores: dict[str, dict[str, float]] = {}
+        for task in self.tasks.values():
+            state = self.state.take(task.name)
+            found = self.score(task, task.merge(state.params))
+            self.state = self.state.put(task.name, state.scored(found.micro_f1))
+            scores[task.name] = {name: getattr(found, name) for name in _SCORES}
+            self.emit(Validated(step=step, evaluation=found, task=self._label(task)))
+        mean = {
+            name: statistics.fmean(found[name] for found in scores.values()) for name in _SCORES
+        }
+        if len(scores) == 1:
+            return mean
+        return {f"{t}/{name}": x for t, found in scores.items() for name, x in found.items()} | mean
 
     def _save(self) -> None:
         if self.store is not None and self.saved != self.step:
@@ -278,69 +308,8 @@ class Run:
             self.store.wait()
             raise InterruptedRun(self.step, self.flag.signum)
 
-    def _merged(self, params: Array) -> AbstractReasoner:
-        return merge_reasoner(self.graphdef, self.layout, params, self.rest)
 
-    def _score(self, reasoner: AbstractReasoner) -> Evaluation:
-        """Scores on instances of the largest training size that no update draws."""
-        config = self.config
-        key = stream_key(config, VALIDATION)
-        return evaluate(
-            reasoner, self.source, [max(config.sizes)], key=key, instances=config.eval_instances
-        ).rows[0]
-
-    def _finish(self, started: Started) -> TrainReport:
-        if self.store is not None:
-            self.store.wait()
-        result = read_run(self.folder).result if self.folder is not None else None
-        reasoner = self._merged(self.state.kept)
-        if result is None:
-            reasoner, hardened = self._hardened(reasoner)
-            table = self._evaluated(reasoner)
-        else:
-            hardened = _hardened_from(result)
-            reasoner = reasoner.harden() if hardened is not None and hardened.kept else reasoner
-            table = EvaluationTable(
-                tuple(Evaluation.from_dict(row) for row in result["evaluations"])
-            )
-        report = TrainReport(
-            task=self.algorithm.name,
-            config=self.config,
-            reasoner=reasoner,
-            table=table,
-            history=tuple(self.history.rows),
-            hardened=hardened,
-            parameters=self.layout.size,
-            seconds=self.before + self.busy,
-            run_dir=self.folder,
-            kept_step=self.step if self.state.best is None else int(self.state.best.step),
-        )
-        if self.folder is not None and result is None:
-            _write(self.folder, report, started)
-        self.emit(Finished(table=table, run_dir=self.folder))
-        return report
-
-    def _hardened(self, reasoner: AbstractReasoner) -> tuple[AbstractReasoner, Hardened | None]:
-        rounded = reasoner.harden() if self.config.harden else reasoner
-        if rounded is reasoner:
-            return reasoner, None
-        learned, scored = self._score(reasoner), self._score(rounded)
-        # Exact on more graphs comes first; between equals, rounded constants are the simpler
-        # account.
-        kept = (scored.graph_exact, scored.micro_f1) >= (learned.graph_exact, learned.micro_f1)
-        hardened = Hardened(kept=kept, learned=learned, hardened=scored)
-        self.emit(hardened)
-        return (rounded if kept else reasoner), hardened
-
-    def _evaluated(self, reasoner: AbstractReasoner) -> EvaluationTable:
-        def on_row(row: Evaluation) -> None:
-            self.emit(Evaluated(evaluation=row))
-            self._stop_if_asked()
-
-        config = self.config
-        key = stream_key(config, TEST)
-        score = functools.partial(evaluate, key=key, instances=config.eval_instances, on_row=on_row)
-        return score(reasoner, self.algorithm, config.eval_sizes)
+_SCORES = ("micro_f1", "node_exact", "graph_exact")
 
 
 def _crossed(every: int, start: int, end: int) -> bool:
@@ -348,51 +317,5 @@ def _crossed(every: int, start: int, end: int) -> bool:
     return every > 0 and end // every > start // every
 
 
-def _hardened_from(result: dict[str, Any]) -> Hardened | None:
-    if result["hardening"] is None:
-        return None
-    learned, scored = (
-        Evaluation.from_dict(result["hardening"][name]) for name in ("learned", "hardened")
-    )
-    return Hardened(kept=result["hardening_kept"], learned=learned, hardened=scored)
-
-
-def _write(folder: Path, report: TrainReport, started: Started) -> None:
-    config, hardened = report.config, report.hardened
-    sizes = ", ".join(map(str, config.sizes))
-    facts = {
-        "task": report.task,
-        "processor": f"{started.processor}, {report.parameters:,} parameters",
-        "updates": f"{config.steps:,} of {config.batch_size} instances, sizes {sizes}",
-        "seed": str(config.seed),
-        "time": f"{report.seconds:.1f} s on {started.device}",
-        "last loss": f"{report.history[-1]['loss']:.3g}" if report.history else "none",
-        "parameters of": f"update {report.kept_step:,}, the {config.keep.value}",
-    }
-    write_report(
-        folder,
-        title=f"{report.task} with {started.processor}",
-        facts=facts,
-        rows=report.history,
-        table=report.table,
-        train_sizes=config.sizes,
-        hardened=hardened,
-        learned=report.reasoner.describe(),
-    )
-    both: PyTree = hardened and {
-        "learned": hardened.learned.to_dict(),
-        "hardened": hardened.hardened.to_dict(),
-    }
-    write_json(
-        folder / RESULT,
-        {
-            "task": report.task,
-            "step": config.steps,
-            "kept_step": report.kept_step,
-            "seconds": round(report.seconds, 3),
-            "parameters": report.parameters,
-            "evaluations": [row.to_dict() for row in report.table.rows],
-            "hardening_kept": hardened is not None and hardened.kept,
-            "hardening": both,
-        },
-    )
+def _by_task(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    return {f"{task}/{name}": x for task, found in values.items() for name, x in found.items()}

@@ -12,7 +12,7 @@ from jax import Array
 from catalign._typing import PyTree
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import Keep, Schedule, TrainConfig
-from catalign.training.layout import Layout
+from catalign.training.sharing import OWN, SHARED, AnyLayout
 
 
 @jax.tree_util.register_dataclass
@@ -28,7 +28,7 @@ class Best:
 
     step: Array
     score: Array
-    params: Array
+    params: PyTree
 
 
 @jax.tree_util.register_dataclass
@@ -39,7 +39,8 @@ class TrainState:
     Attributes:
       step: The number of updates done, which is also the place in the data stream: update s draws
         its instances from the seed and s alone.
-      params: The learned parameters, as one vector (see `Layout`).
+      params: The learned parameters, as one vector (see `Layout`), or as two where several tasks
+        share one of them (see `SharedLayout`).
       opt_state: The optimiser's state.
       sums: Sums of the loss and its parts over the updates since the last row of metrics.
       updates: How many updates these are.
@@ -49,7 +50,7 @@ class TrainState:
     """
 
     step: Array
-    params: Array
+    params: PyTree
     opt_state: PyTree
     sums: dict[str, Array]
     updates: Array
@@ -64,35 +65,63 @@ class TrainState:
         found = Best(
             step=jnp.array(self.step),
             score=jnp.asarray(score, self.best.score.dtype),
-            params=jnp.array(self.params),
+            params=jax.tree.map(jnp.array, self.params),
         )
         return dataclasses.replace(self, best=found)
 
     @property
-    def kept(self) -> Array:
+    def kept(self) -> PyTree:
         """The parameters that the run would end with."""
         return self.params if self.best is None else self.best.params
 
 
-def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
+def make_optimizer(config: TrainConfig, *, tasks: int = 0) -> optax.GradientTransformation:
     """Adam on gradients clipped by their global norm.
+
+    Args:
+      config: The settings.
+      tasks: How many tasks share parameters; 0 where none are shared. Shared parameters are updated
+        by every task, so that their moments count all updates, and those of one task its own alone;
+        both see the same learning rates.
 
     Source: Kingma & Ba 2015, arXiv 1412.6980; the benchmark's recipe, Ibarz et al. 2022, arXiv
     2209.11142.
     """
-    rest = config.steps - config.warmup_steps
+    clip = optax.clip_by_global_norm(config.clip)
+    if not tasks:
+        return _promoting(optax.chain(clip, _adam(config, 1)))
+    parts = {SHARED: _adam(config, tasks), OWN: _adam(config, 1)}
+
+    def init(params: PyTree) -> PyTree:
+        return {name: part.init(params[name]) for name, part in parts.items()}
+
+    def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
+        clipped: PyTree = clip.update(updates, clip.init(updates))[0]
+        done = {name: part.update(clipped[name], state[name]) for name, part in parts.items()}
+        change, moved = ({name: pair[i] for name, pair in done.items()} for i in (0, 1))
+        return change, moved
+
+    return _promoting(optax.GradientTransformation(init, update))
+
+
+def _adam(config: TrainConfig, tasks: int) -> optax.GradientTransformation:
+    """Adam for parameters that are updated `tasks` times as often as each task's own."""
+    warmup, rest = config.warmup_steps * tasks, (config.steps - config.warmup_steps) * tasks
     match config.schedule:
         case Schedule.CONSTANT:
             main = optax.constant_schedule(config.learning_rate)
         case Schedule.COSINE:
             main = optax.cosine_decay_schedule(config.learning_rate, rest)
-    if config.warmup_steps:
-        rise = optax.linear_schedule(0.0, config.learning_rate, config.warmup_steps)
-        main = optax.join_schedules([rise, main], [config.warmup_steps])
-    optimizer = optax.chain(optax.clip_by_global_norm(config.clip), optax.adam(main))
+    if warmup:
+        rise = optax.linear_schedule(0.0, config.learning_rate, warmup)
+        main = optax.join_schedules([rise, main], [warmup])
+    return optax.adam(main)
+
+
+def _promoting(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    """The optimiser where Optax computes `decay ** count` with a float and an integer array."""
 
     def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
-        # Optax computes `decay ** count` with a Python float and an integer array.
         with jax.numpy_dtype_promotion("standard"):
             return optimizer.update(updates, state, params)
 
@@ -100,7 +129,7 @@ def make_optimizer(config: TrainConfig) -> optax.GradientTransformation:
 
 
 def initial_state(
-    layout: Layout,
+    layout: AnyLayout,
     params: PyTree,
     optimizer: optax.GradientTransformation,
     names: list[str],
@@ -140,11 +169,11 @@ def split_reasoner(reasoner: nnx.Module) -> tuple[nnx.GraphDef, PyTree, PyTree]:
     return graphdef, params, rest
 
 
-_unravel = jax.jit(Layout.unravel, static_argnums=0)
+_unravel = jax.jit(lambda layout, params: layout.unravel(params), static_argnums=0)
 
 
 def merge_reasoner(
-    graphdef: nnx.GraphDef, layout: Layout, vector: Array, rest: PyTree
+    graphdef: nnx.GraphDef, layout: AnyLayout, params: PyTree, rest: PyTree
 ) -> AbstractReasoner:
     """The reasoner with the parameters of a state; the inverse of `split_reasoner`."""
-    return nnx.merge(graphdef, _unravel(layout, vector), rest)
+    return nnx.merge(graphdef, _unravel(layout, params), rest)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +11,25 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.sharding import Mesh, PartitionSpec
 
-from catalign._typing import KeyArray, PyTree, Scalar
+from catalign._errors import InputError
+from catalign._typing import Device, KeyArray, PyTree, Scalar
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Stage
 from catalign.distributions.size import Sizes
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import SizeOrder, TrainConfig
 from catalign.training.invariance import law_losses, law_name
-from catalign.training.layout import Layout
 from catalign.training.loss import Losses, loss
+from catalign.training.sharing import AnyLayout, shared_by
 from catalign.training.state import TrainState, make_optimizer
 
 DATA, VALIDATION, TEST, _LENGTHS, _SIZES = range(5)
 """The streams of instances of a run (see `stream_key`). Updates draw from `DATA` alone."""
+
+SHARDS = "data"
+"""The mesh axis over which devices share a batch."""
 
 _LENGTH_SAMPLE = 512
 _LAWS = 2
@@ -40,13 +46,33 @@ class Summary:
       step: The updates done after it; where it diverged, the update that made it do so.
       diverged: See `TrainState.diverged`.
       loss: The mean loss of its updates.
-      means: The means of the loss and its parts since the last row of metrics.
     """
 
     step: Array
     diverged: Array
     loss: Array
-    means: dict[str, Array]
+
+
+def make_mesh(batch_size: int, devices: Sequence[Device] | None = None) -> Mesh | None:
+    """The devices that share each batch equally; None for one device alone.
+
+    Args:
+      batch_size: The instances of a batch.
+      devices: The devices; all that belong to this process if left out.
+
+    Raises:
+      InputError: There is none, or the batch cannot be shared equally.
+    """
+    chosen = list(jax.local_devices() if devices is None else devices)
+    if not chosen:
+        raise InputError("`devices` is empty: give at least one, or leave it out.")
+    if batch_size % len(chosen):
+        near = max(batch_size // len(chosen), 1) * len(chosen)
+        raise InputError(
+            f"`batch_size` is {batch_size}, but {len(chosen)} devices share each batch equally: "
+            f"give a multiple of {len(chosen)}, such as {near}, or fewer `devices`."
+        )
+    return Mesh(np.array(chosen), (SHARDS,)) if len(chosen) > 1 else None
 
 
 def stream_key(config: TrainConfig, stream: int) -> KeyArray:
@@ -112,9 +138,51 @@ def batch_losses(
         key=forcing_key if 0.0 < config.teacher_forcing < 1.0 else None,
     )
     found = loss(algorithm.spec, predictions, trace, hint_weight=config.hint_weight)
+    return _with_laws(found, reasoner, config, key, shards=1)
+
+
+def shard_losses(
+    reasoner: AbstractReasoner,
+    algorithm: Algorithm,
+    config: TrainConfig,
+    key: KeyArray,
+    size: int,
+    steps: int,
+) -> Losses:
+    """This device's part of `batch_losses`, within a map over `SHARDS`.
+
+    Law: the sum over the devices is `batch_losses`, up to rounding. Every device draws the inputs
+    of the whole batch, which is quick, and solves and learns from its own part.
+    """
+    count = config.batch_size // jax.lax.axis_size(SHARDS)
+
+    def own(x: Array, axis: int) -> Array:
+        start = jax.lax.axis_index(SHARDS) * count
+        return jax.lax.dynamic_slice_in_dim(x, start, count, axis)
+
+    data_key, forcing_key = jax.random.split(key)
+    inputs = algorithm.sample_inputs(data_key, config.batch_size, size)
+    trace = algorithm.traces({name: own(x, 0) for name, x in inputs.items()}, steps=steps)
+    chance = jnp.full((max(steps - 1, 1), config.batch_size), config.teacher_forcing)
+    if 0.0 < config.teacher_forcing < 1.0:
+        chance = jax.random.bernoulli(forcing_key, chance).astype(chance.dtype)
+    predictions = reasoner(
+        trace.inputs, trace.hints, trace.lengths, steps=steps, teacher_forcing=own(chance, 1)
+    )
+    found = loss(
+        algorithm.spec, predictions, trace, hint_weight=config.hint_weight, shard_axis=SHARDS
+    )
+    return _with_laws(found, reasoner, config, key, shards=jax.lax.axis_size(SHARDS))
+
+
+def _with_laws(
+    found: Losses, reasoner: AbstractReasoner, config: TrainConfig, key: KeyArray, *, shards: int
+) -> Losses:
+    """Losses, and one device's share of those of the laws that the run teaches."""
     if not config.invariance:
         return found
     laws = law_losses(reasoner, config.invariance, jax.random.fold_in(key, _LAWS))
+    laws = {name: value / shards for name, value in laws.items()}
     total = found.total + config.invariance_weight * sum(laws.values())
     return Losses(total, found.parts | laws)
 
@@ -132,7 +200,7 @@ def loss_names(reasoner: AbstractReasoner, algorithm: Algorithm, config: TrainCo
     return ["loss", *(name for name in every if name in parts)]
 
 
-STATIC = ("algorithm", "graphdef", "layout", "config", "size", "trace_steps")
+STATIC = ("algorithm", "graphdef", "layout", "config", "size", "trace_steps", "mesh")
 """What `dispatch` is compiled for anew."""
 
 
@@ -145,10 +213,11 @@ def dispatch_updates(
     *,
     algorithm: Algorithm,
     graphdef: nnx.GraphDef,
-    layout: Layout,
+    layout: AnyLayout,
     config: TrainConfig,
     size: int,
     trace_steps: int,
+    mesh: Mesh | None = None,
 ) -> tuple[TrainState, Summary]:
     """Does several updates at one size.
 
@@ -168,21 +237,31 @@ def dispatch_updates(
       config: The settings that matter here (see `traced_config`).
       size: The size of the instances.
       trace_steps: The length of the traces.
+      mesh: The devices that share each batch; None for one alone.
 
     Returns:
       The state after, and what to tell of it.
     """
-    optimizer = make_optimizer(config)
+    optimizer = make_optimizer(config, tasks=shared_by(layout))
     losses = functools.partial(
-        _losses_and_gradient, rest, key, algorithm, graphdef, layout, config, size, trace_steps
+        _losses_and_gradient,
+        rest,
+        key,
+        algorithm,
+        graphdef,
+        layout,
+        config,
+        size,
+        trace_steps,
+        mesh,
     )
 
     def update(state: TrainState) -> tuple[TrainState, Scalar]:
         found, gradient = losses(state.params, state.step)
         vector = layout.ravel(gradient)
-        change: Any
+        change: PyTree
         change, opt_state = optimizer.update(vector, state.opt_state, state.params)
-        params = state.params + change
+        params = jax.tree.map(jnp.add, state.params, change)
         finite = jnp.isfinite(found.total) & _is_finite(vector) & _is_finite(params)
         new = dataclasses.replace(
             state,
@@ -211,20 +290,18 @@ def dispatch_updates(
     first = state.step
     state, lost = jax.lax.fori_loop(0, updates, body, (state, jnp.zeros_like(state.sums["loss"])))
 
-    def mean(value: Array, over: Array) -> Array:
-        return value / jnp.maximum(over, 1).astype(value.dtype)
-
-    summary = Summary(
-        step=state.step,
-        diverged=state.diverged,
-        loss=mean(lost, state.step - first),
-        means={name: mean(value, state.updates) for name, value in state.sums.items()},
-    )
-    return state, summary
+    done = jnp.maximum(state.step - first, 1).astype(lost.dtype)
+    return state, Summary(step=state.step, diverged=state.diverged, loss=lost / done)
 
 
 dispatch = jax.jit(dispatch_updates, static_argnames=STATIC, donate_argnames="state")
 """`dispatch_updates`, compiled once for each size; runs of several seeds share the compilation."""
+
+
+def mean_losses(state: TrainState) -> dict[str, float]:
+    """The means of the loss and its parts since the last row of metrics."""
+    sums, updates = jax.device_get((state.sums, state.updates))
+    return {name: float(value / max(int(updates), 1)) for name, value in sums.items()}
 
 
 def traced_config(config: TrainConfig) -> TrainConfig:
@@ -252,14 +329,14 @@ def _broken_leaves(
     *,
     algorithm: Algorithm,
     graphdef: nnx.GraphDef,
-    layout: Layout,
+    layout: AnyLayout,
     config: TrainConfig,
     size: int,
     trace_steps: int,
+    mesh: Mesh | None = None,
 ) -> list[Array]:
-    found, gradient = _losses_and_gradient(
-        rest, key, algorithm, graphdef, layout, config, size, trace_steps, state.params, state.step
-    )
+    setting = (algorithm, graphdef, layout, config, size, trace_steps, mesh)
+    found, gradient = _losses_and_gradient(rest, key, *setting, state.params, state.step)
     leaves = [*found.parts.values(), found.total, *layout.structure.flatten_up_to(gradient)]
     return [~_is_finite(leaf) for leaf in leaves]
 
@@ -287,25 +364,40 @@ def _losses_and_gradient(
     key: KeyArray,
     algorithm: Algorithm,
     graphdef: nnx.GraphDef,
-    layout: Layout,
+    layout: AnyLayout,
     config: TrainConfig,
     size: int,
     trace_steps: int,
-    vector: Array,
+    mesh: Mesh | None,
+    kept: PyTree,
     step: Array,
 ) -> tuple[Losses, PyTree]:
     """The losses of one update's batch, and the gradient of the total."""
+    measure = batch_losses if mesh is None else shard_losses
 
-    def total(params: PyTree) -> tuple[Scalar, Losses]:
-        reasoner = nnx.merge(graphdef, params, rest)
-        here = jax.random.fold_in(key, step)
-        losses = batch_losses(reasoner, algorithm, config, here, size, trace_steps)
-        return losses.total, losses
+    def found(params: PyTree, rest: PyTree, key: KeyArray) -> tuple[Losses, PyTree]:
+        def total(params: PyTree) -> tuple[Scalar, Losses]:
+            reasoner = nnx.merge(graphdef, params, rest)
+            losses = measure(reasoner, algorithm, config, key, size, trace_steps)
+            return losses.total, losses
 
+        (_, losses), gradient = jax.value_and_grad(total, has_aux=True)(params)
+        # What each device found is its part of a sum.
+        return (losses, gradient) if mesh is None else jax.lax.psum((losses, gradient), SHARDS)
+
+    if mesh is not None:
+        everywhere = PartitionSpec()
+        found = jax.shard_map(
+            found,
+            mesh=mesh,
+            in_specs=(everywhere,) * 3,
+            out_specs=(everywhere,) * 2,
+            check_vma=False,
+        )
     # By leaf, not by vector: the transpose of cutting up a vector adds up as many vectors.
-    (_, losses), gradient = jax.value_and_grad(total, has_aux=True)(layout.unravel(vector))
-    return losses, gradient
+    return found(layout.unravel(kept), rest, jax.random.fold_in(key, step))
 
 
-def _is_finite(values: Array) -> Array:
-    return jnp.all(jnp.isfinite(values))
+def _is_finite(values: PyTree) -> Array:
+    every = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(values)]
+    return functools.reduce(jnp.logical_and, every, jnp.bool_(True))

@@ -47,7 +47,7 @@ def test_a_wrong_answer_exits_with_1(trained, tmp_path, monkeypatch, capsys):
     wrong = Oracle(sort, lambda name, value: value[:, ::-1] * 0)
     monkeypatch.setattr(tasks.catalogue, "find", lambda name: None)
     monkeypatch.setattr(tasks.library, "algorithm_of", lambda name: sort)
-    monkeypatch.setattr(tasks.library, "load", lambda run: (sort, wrong))
+    monkeypatch.setattr(tasks.library, "load", lambda run, task: (sort, wrong))
     path = tmp_path / "n.csv"
     path.write_text("3,1,2\n")
     assert run.main([f"--run={trained}", f"--input={path}"]) == 1

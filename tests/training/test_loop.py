@@ -17,7 +17,8 @@ from catalign._errors import InputError
 from catalign.training import event as events
 from catalign.training.config import Keep, TrainConfig
 from catalign.training.failure import CheckpointError, DivergedError, InterruptedRun
-from catalign.training.loop import TrainReport, load_reasoner, train
+from catalign.training.loop import load_reasoner, train
+from catalign.training.single import TrainReport
 from tests.training.stub import CONFIG, COUNT_HIGH, StubReasoner, build
 
 

@@ -26,7 +26,7 @@ from catalign.training.discrete.learn import ExactConfig, learn
 from catalign.training.evaluation import Evaluation, EvaluationTable, Protocol, evaluate
 from catalign.training.event import Evaluated, Event, Finished, Found, Started
 from catalign.training.report import PAGE
-from catalign.training.run import TrainReport
+from catalign.training.single import TrainReport
 from catalign.training.step import TEST, stream_key
 
 EXACT = "exact"

@@ -1,0 +1,200 @@
+"""A run on several tasks whose reasoners share one processor: a generalist."""
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flax import nnx
+
+from catalign._errors import InputError
+from catalign.algorithms.algorithm import Algorithm
+from catalign.nn.build import ALIGNED
+from catalign.nn.reasoner import AbstractReasoner
+from catalign.training.config import Keep, TrainConfig
+from catalign.training.default import FALLBACK, Build
+from catalign.training.directory import RESULT, write_json
+from catalign.training.discrete.run import EXACT
+from catalign.training.evaluation import Evaluation, EvaluationTable
+from catalign.training.event import Finished, Started
+from catalign.training.report import write_generalist_report
+from catalign.training.run import Run
+from catalign.training.sharing import SharedLayout
+from catalign.training.state import SHARED
+from catalign.training.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneralistReport:
+    """What a run on several tasks came to.
+
+    Attributes:
+      config: The settings, with what was left out filled in.
+      reasoners: The trained reasoner of each task; their processors are equal.
+      tables: The final evaluation of each task.
+      history: The rows of metrics, those of a task named `TASK/NAME`.
+      parameters: The number of learned numbers, those of the shared processor counted once.
+      seconds: The time spent on updates, over all processes of the run.
+      run_dir: Where everything was written; None in memory.
+    """
+
+    config: TrainConfig
+    reasoners: dict[str, AbstractReasoner]
+    tables: dict[str, EvaluationTable]
+    history: tuple[dict[str, float], ...]
+    parameters: int
+    seconds: float
+    run_dir: Path | None
+
+    def mean_micro_f1(self, size: int) -> float:
+        """The benchmark's score at one size, averaged over tasks.
+
+        Raises:
+          InputError: It was not evaluated at this size.
+        """
+        return statistics.fmean(table.at(size).micro_f1 for table in self.tables.values())
+
+
+def check_tasks(algorithms: Sequence[Algorithm]) -> str:
+    """The name of a run on several tasks.
+
+    Raises:
+      InputError: There is none, or two of one name.
+    """
+    names = [algorithm.name for algorithm in algorithms]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names or twice:
+        what = f"holds {twice[0]} more than once" if twice else "is empty"
+        raise InputError(f"`algorithms` {what}, but it must hold different ones, at least one.")
+    odd = [name for name in names if "," in name or "/" in name]
+    if odd:
+        raise InputError(
+            f"`algorithms` holds one with the name {odd[0]!r}, but where several are trained "
+            "together a name has neither a comma nor a slash: rename it with "
+            "`dataclasses.replace(algorithm, name=...)`."
+        )
+    return ",".join(names)
+
+
+def fill_generalist(config: TrainConfig) -> TrainConfig:
+    """Settings that say what is trained: message passing where no processor is named.
+
+    Raises:
+      InputError: The processor cannot be shared.
+
+    Example:
+      >>> fill_generalist(TrainConfig()).processor
+      'mpnn'
+    """
+    if config.processor in (ALIGNED, EXACT):
+        raise InputError(
+            f"`processor` is {config.processor!r}, which is learned for each algorithm anew, but "
+            "several tasks share one: name a learned processor, such as 'mpnn', or train each task "
+            "by itself."
+        )
+    return dataclasses.replace(config, processor=config.processor or FALLBACK)
+
+
+def check_kept(config: TrainConfig) -> None:
+    """Raises unless a run on several tasks ends with its last parameters.
+
+    Raises:
+      InputError: It is to end with the best ones, which are others for each task.
+    """
+    if config.keep is not Keep.LAST:
+        raise InputError(
+            f"`keep` is {config.keep}, but several tasks share a processor, which is best for each "
+            "at another update: use Keep.LAST."
+        )
+
+
+def make_tasks(
+    algorithms: Sequence[Algorithm], config: TrainConfig, build: Build
+) -> tuple[Task, ...]:
+    """The tasks of a generalist.
+
+    Raises:
+      InputError: `build` gives reasoners without a processor, or of different ones.
+      SortError: The processor's diagram cannot express the spec of one of them.
+    """
+    reasoners = [build(each, config, nnx.Rngs(config.seed)) for each in algorithms]
+    tasks = tuple(
+        Task.of(algorithm, config, reasoner, sharing=len(algorithms))
+        for algorithm, reasoner in zip(algorithms, reasoners, strict=True)
+    )
+    first = _shared_of(tasks[0])
+    for task in tasks[1:]:
+        found = _shared_of(task)
+        if found != first:
+            raise InputError(
+                f"`build` gives {tasks[0].name} and {task.name} different processors, but one is "
+                f"shared: {_first_difference(first, found)}."
+            )
+    return tasks
+
+
+def complete_generalist(run: Run) -> GeneralistReport:
+    """Does the updates of a run on several tasks that are left, then the evaluation."""
+    config, tasks = run.config, tuple(run.tasks.values())
+    started = run.update(task=",".join(run.tasks), processor=str(config.processor))
+    result = run.result
+    reasoners = {task.name: run.merged(task) for task in tasks}
+    if result is None:
+        tables = {task.name: run.evaluate(task, reasoners[task.name]) for task in tasks}
+    else:
+        tables = {
+            name: EvaluationTable(tuple(Evaluation.from_dict(row) for row in rows))
+            for name, rows in result["tasks"].items()
+        }
+    report = GeneralistReport(
+        config=config,
+        reasoners=reasoners,
+        tables=tables,
+        history=tuple(run.history.rows),
+        parameters=started.parameters,
+        seconds=run.seconds,
+        run_dir=run.folder,
+    )
+    if run.folder is not None and result is None:
+        _write(run.folder, report, started)
+    run.emit(Finished(table=None, run_dir=run.folder))
+    return report
+
+
+def _write(folder: Path, report: GeneralistReport, started: Started) -> None:
+    write_generalist_report(
+        folder,
+        config=report.config,
+        parameters=report.parameters,
+        seconds=report.seconds,
+        device=started.device,
+        rows=report.history,
+        tables=report.tables,
+    )
+    write_json(
+        folder / RESULT,
+        {
+            "task": started.task,
+            "step": report.config.steps,
+            "seconds": round(report.seconds, 3),
+            "parameters": report.parameters,
+            "tasks": {
+                name: [row.to_dict() for row in table.rows] for name, table in report.tables.items()
+            },
+            "hardening_kept": False,
+            "hardening": None,
+        },
+    )
+
+
+def _shared_of(task: Task) -> dict[str, tuple[int, ...]]:
+    """The shapes of what a task shares, by name."""
+    assert isinstance(task.layout, SharedLayout)
+    part = task.layout.part(SHARED)
+    return dict(zip(part.names, part.shapes, strict=True))
+
+
+def _first_difference(one: dict[str, tuple[int, ...]], other: dict[str, tuple[int, ...]]) -> str:
+    name = next(n for n in [*one, *other] if one.get(n) != other.get(n))
+    return f"{name} has the shape {one.get(name)} in the first and {other.get(name)} in the second"
