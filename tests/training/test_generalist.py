@@ -29,7 +29,7 @@ from catalign.training.layout import Layout
 from catalign.training.loop import load_reasoner, train, train_generalist
 from catalign.training.sharing import OWN, SHARED, SharedLayout
 from catalign.training.state import make_optimizer
-from catalign.training.step import STATIC, Summary, dispatch_updates
+from catalign.training.step import STATIC, Summary, dispatch, dispatch_updates
 from catalign.training.task import RunState
 from tests.training.stub import COUNT_HIGH
 from tests.training.stub import build as build_stub
@@ -57,8 +57,8 @@ def _untimed(rows: Sequence[dict]) -> list[dict]:
 
 @pytest.fixture(scope="module", autouse=True)
 def traced_once() -> Iterator[None]:
-    """In all runs of this file, each task and size is traced once: two more where it is alone."""
-    traced = chex.assert_max_traces(dispatch_updates, n=len(TASKS) * len(CONFIG.sizes) + 2)
+    """In all runs on both tasks, each task and size is traced once; one more by a test itself."""
+    traced = chex.assert_max_traces(dispatch_updates, n=len(TASKS) * len(CONFIG.sizes) + 1)
     patch = pytest.MonkeyPatch()
     patch.setattr(run_module, "dispatch", jax.jit(traced, static_argnames=STATIC))
     yield
@@ -119,7 +119,8 @@ def _update(task, state):
     return found
 
 
-def test_a_generalist_of_one_task_is_that_task_alone() -> None:
+def test_a_generalist_of_one_task_is_that_task_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "dispatch", dispatch)
     config = dataclasses.replace(
         CONFIG,
         steps=6,
@@ -134,7 +135,7 @@ def test_a_generalist_of_one_task_is_that_task_alone() -> None:
     assert len(alone.history) == 3
     for one, other in zip(alone.history, shared.history, strict=True):
         assert other["bfs/loss"] == other["loss"]
-        assert other["loss"] == pytest.approx(one["loss"], rel=1e-5)
+        assert other["loss"] == pytest.approx(one["loss"], rel=1e-4)
 
 
 @pytest.mark.parametrize("when", [6, 12, 20])
