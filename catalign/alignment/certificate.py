@@ -155,6 +155,8 @@ class Certificate:
       preconditions: What the instances, or the machine, must satisfy for the evidence to apply.
       coverage: What training met of each finite table. It proves nothing; it says where a
         refutation is to be expected.
+      unproved: What a proof was tried of and not found, each with the reason and, where one is
+        known, an instance. It is no evidence against the rule.
       counterexample: The first instance that refutes the rule; None if none is known.
 
     Raises:
@@ -176,6 +178,7 @@ class Certificate:
     sampled: tuple[Sampled, ...] = ()
     preconditions: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = field(default=(), repr=False)
+    unproved: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
 
     def __post_init__(self) -> None:
@@ -224,6 +227,7 @@ class Certificate:
             ("proved", self.proved),
             ("exhaustive", self.exhaustive),
             ("sampled", self.sampled),
+            ("not proved", self.unproved),
             ("provided that", self.preconditions),
             ("coverage", self.coverage),
         )

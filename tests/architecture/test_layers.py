@@ -35,6 +35,11 @@ PLANTS = {
         "import networkx",
         "The oracle imports nothing of what it checks",
     ),
+    "a learner imports the rules that it shall find": (
+        "catalign/training/discrete/tree.py",
+        "from catalign.training.discrete.typed import bfs",
+        "No learner sees the rules",
+    ),
     "flax appears below nn": (
         "catalign/integral/transform.py",
         "from flax import nnx",

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from catalign.nn.discrete.condition import Not
+from catalign.nn.discrete.diagram import rule_diagrams
 from catalign.nn.discrete.expression import Expression
 from catalign.nn.discrete.program import FIXED, Program
 from catalign.nn.discrete.rule import Leaf, Rule, Split, Tree, expressions
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 _WIDTH = 76
 
 
-def explain(model: "Program | DiscreteReasoner") -> str:
+def explain(model: "Program | DiscreteReasoner", *, diagrams: bool = False) -> str:
     """The rules of a program, in the order that they are evaluated.
 
     Args:
       model: The program, or a reasoner with one.
+      diagrams: Whether the polynomial diagram of each rule of the step follows: its type, and what
+        its messages read. There a product says which fields a message reads together, and the
+        sum over candidates is the choice of the best one.
 
     `I` and `J` are the nodes that a rule is for, `K` runs over the candidates of a selection, `x'`
     is the next value of `x`, and names in brackets mark one selection.
@@ -47,6 +51,11 @@ def explain(model: "Program | DiscreteReasoner") -> str:
             parts += [f"  {name} is given" for name in program.given]
         for rule in rules:
             parts += _rule(rule)
+    if diagrams:
+        parts.append("diagrams of the step")
+        for diagram in rule_diagrams(program):
+            parts.append(f"  {diagram}")
+            parts += [f"    {line}" for line in diagram.formula.splitlines()]
     return "\n".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The certificate of a program: what was checked of it, or an instance where it is wrong."""
+"""The certificate of a program: what is proved and checked of it, or where it is wrong."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,12 +9,17 @@ import numpy as np
 
 from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.trace import Trace
 from catalign.alignment.certificate import Certificate, Counterexample, Exhaustive, Sampled
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.reasoner import DiscreteReasoner
 from catalign.training.discrete import enumeration
+from catalign.training.discrete.agreement import Disagreement, disagreements
 from catalign.training.discrete.execution import first_difference, wrong
 from catalign.training.discrete.family import families
+from catalign.training.discrete.proof.equality import Typed
+from catalign.training.discrete.proof.evidence import Evidence, weigh
+from catalign.training.discrete.typed.catalogue import TYPED
 
 SEED = 2**30
 """Certificates draw from another stream than training."""
@@ -27,10 +32,13 @@ def certify(
     sizes: Sequence[int] = (16, 64),
     count: int = 32,
 ) -> Certificate:
-    """Runs a program beside its algorithm: on all small instances, and on samples of families.
+    """Runs a program beside its algorithm, and proves it equal to the algorithm's typed rules.
 
-    Nothing is called proved: that the rules agree on every instance up to a size, and on samples
-    beyond, is evidence of two other kinds, which the certificate keeps apart.
+    Three kinds of evidence are kept apart. All instances of a small size and samples of families
+    are run. Where the algorithm has typed rules, which are written by hand and run beside it on the
+    same instances, the program's rules are proved equal to these for every size, or the cell that
+    differs is named. A proof says no more than that: what ties the typed rules to the algorithm
+    stands among the preconditions.
 
     Args:
       model: The program, or a reasoner with one.
@@ -39,18 +47,23 @@ def certify(
       count: The number of instances of each family and size.
 
     Returns:
-      Exhaustive and sampled evidence, or a counterexample: a smallest instance found, with the
-      first rule that goes wrong.
+      The evidence, or a counterexample: a smallest instance found, with the first rule that goes
+      wrong.
 
     Example:
       >>> import catalign
       >>> minimum = catalign.load("minimum")
       >>> algorithm = catalign.algorithms.get("minimum")
-      >>> print(certify(minimum, algorithm, sizes=(8,), count=4).verdict)
-      exhaustive up to size 5
+      >>> certificate = certify(minimum, algorithm, sizes=(8,), count=4)
+      >>> certificate.verdict, certificate.exhaustive[0].up_to
+      ('proved for all sizes', 5)
     """
     program = model.program if isinstance(model, DiscreteReasoner) else model
     subject = f"the program of {program.name} against {algorithm.name}"
+    typed = TYPED.get(algorithm.name)
+    if typed is not None and typed.program.spec != algorithm.spec:
+        typed = None
+    beside = _Beside(program, algorithm, typed)
     exhaustive: list[Exhaustive] = []
     cases = 0
     largest = enumeration.largest(algorithm)
@@ -58,7 +71,7 @@ def certify(
         inputs = enumeration.instances(algorithm, n)
         if inputs:
             try:
-                refuted = _refute(program, algorithm, inputs)
+                refuted = beside.run(inputs)
             except InputError:
                 continue  # There is no instance of this size.
             if refuted is not None:
@@ -77,7 +90,7 @@ def certify(
             key = jax.random.fold_in(jax.random.key(SEED + size), number)
             drawn.append(family.sample(algorithm, key, count, size))
         inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
-        refuted = _refute(program, algorithm, inputs)
+        refuted = beside.run(inputs)
         if refuted is not None:
             return Certificate(subject=subject, counterexample=refuted)
         sampled += [
@@ -85,21 +98,55 @@ def certify(
             for family, part in zip(known, drawn, strict=True)
             if len(next(iter(part.values())))
         ]
+    tie = "the typed rules are the algorithm: equal at every hint and output of "
+    if cases:
+        tie += f"all {cases} instances up to size {largest} and of "
+    tie += f"{sum(s.count for s in sampled)} samples"
+    evidence = beside.evidence(tie)
     return Certificate(
         subject=subject,
+        proved=evidence.proved,
         exhaustive=tuple(exhaustive),
         sampled=tuple(sampled),
-        preconditions=("scalars are computed in one float type, in the order of the rules",),
+        preconditions=(
+            *evidence.preconditions,
+            "scalars are computed in one float type, in the order of the rules",
+        ),
+        unproved=evidence.unproved,
     )
 
 
-def _refute(
-    program: Program, algorithm: Algorithm, inputs: Mapping[str, Any]
-) -> Counterexample | None:
-    bad, trace = wrong(program, algorithm, inputs)
-    if not bad.any():
+class _Beside:
+    """A program and typed rules beside an algorithm, and how they have differed so far."""
+
+    def __init__(self, program: Program, algorithm: Algorithm, typed: Typed | None) -> None:
+        self.program, self.algorithm, self.typed = program, algorithm, typed
+        self.learned: dict[str, Disagreement] = {}
+        self.own: dict[str, Disagreement] = {}
+
+    def run(self, inputs: Mapping[str, Any]) -> Counterexample | None:
+        """Runs a batch; an instance where the program is wrong, if there is one."""
+        bad, trace = wrong(self.program, self.algorithm, inputs)
+        if bad.any():
+            return _refuted(self.program, self.algorithm, trace, int(np.flatnonzero(bad)[0]))
+        if self.typed is not None:
+            self.learned = disagreements(self.program, trace) | self.learned
+            self.own = disagreements(self.typed.program, trace) | self.own
         return None
-    b = int(np.flatnonzero(bad)[0])
+
+    def evidence(self, tie: str) -> Evidence:
+        """What can be proved."""
+        if self.typed is None:
+            return Evidence(unproved=("no proof was tried: the algorithm has no typed rules",))
+        if self.own:
+            name, found = next(iter(self.own.items()))
+            return Evidence(
+                unproved=(f"the typed rules are not this algorithm's: {name}, {found}",)
+            )
+        return weigh(self.program, self.typed, tie, self.learned)
+
+
+def _refuted(program: Program, algorithm: Algorithm, trace: Trace, b: int) -> Counterexample:
     one = {name: np.asarray(value)[b : b + 1] for name, value in trace.inputs.items()}
     cell, expected, actual = first_difference(program, algorithm, one)
     shown = {name: value[0].tolist() for name, value in one.items()}

@@ -1,5 +1,6 @@
 import dataclasses
 
+import jax.numpy as jnp
 import pytest
 
 import catalign
@@ -22,10 +23,11 @@ def with_rule(name, tree):
     return dataclasses.replace(PROGRAM, step=tuple(rules))
 
 
-def test_evidence_is_kept_apart_and_nothing_is_called_proved():
+def test_three_kinds_of_evidence_are_kept_apart():
     found = certificate(PROGRAM)
     assert found.holds
-    assert not found.is_proved
+    assert found.is_proved
+    assert "the typed rules are the algorithm: equal at every hint" in found.preconditions[0]
     assert found.exhaustive[0].up_to == 5
     assert len({s.family for s in found.sampled}) == 6
 
@@ -81,7 +83,28 @@ def test_a_rule_that_the_instances_never_distinguish_still_counts_as_sampled_onl
     same = with_rule("pred_h'", {r.field.name: r for r in PROGRAM.first}["pred_h'"].tree)
     assert certificate(same).holds
     broken = with_rule("pred_h'", Leaf(I))
-    assert certificate(broken).holds, "no output reads pred_h"
+    found = certificate(broken)
+    assert found.holds, "no output reads pred_h"
+    assert not found.is_proved
+    assert found.unproved[0].startswith("step, rule of pred_h: a case is left over: the cell (I)")
+    assert "at step 0, it gives [0, 1], not [0, 0]" in found.unproved[0]
+
+
+def test_typed_rules_that_are_not_the_algorithms_prove_nothing():
+    # It has the name and the spec of the minimum, and finds the last of equal keys.
+    def step(inputs, state):
+        key, i = inputs["key"], state.i + 1
+        return state._replace(i=i, least=jnp.where(key[i] <= key[state.least], i, state.least))
+
+    last = dataclasses.replace(MINIMUM, step=step)
+    min_h, i = Register("min_h"), Register("i'")
+    later = with_rule(
+        "min_h'", Split(LessEqual(Of("key", i), Of("key", min_h)), Leaf(i), Leaf(min_h))
+    )
+    found = catalign.certify(later, last, sizes=(8,), count=4)
+    assert found.holds
+    assert not found.is_proved
+    assert "the typed rules are not this algorithm's: step, rule of min_h" in found.unproved[0]
 
 
 @pytest.mark.parametrize("name", ["bfs", "minimum"])

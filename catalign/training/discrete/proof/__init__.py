@@ -1,0 +1,1 @@
+"""Proofs that two discrete programs are equal at every size: a small decision procedure."""

@@ -1,0 +1,1 @@
+"""Algorithms' own rules, written by hand, for certificates alone: no learner may import them."""
