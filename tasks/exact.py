@@ -71,6 +71,8 @@ def _exact(flags: ExactFlags) -> int:
             cli.print_note(f"{name}, n = {n}: {', '.join(shown)} {row['verdict']}".rstrip())
             table.add_row(name if first else "", n, *shown, row["verdict"] if first else "")
             first = False
+        for text in row.get("unproved", ()):
+            cli.print_note(f"  not proved: {text}")
         rows.append(row)
     display.console().print(table)
     if flags.json is not None:

@@ -193,5 +193,8 @@ def score_shipped(
             "graph_exact": row.graph_exact,
             "hints_exact": float(hints_exact(reasoner.program, algorithm, drawn).mean()),
         }
-    verdict = certify(reasoner, algorithm, sizes=fit[:1]).verdict if certified else ""
-    return {"task": name, "scores": scores, "verdict": verdict}
+    found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
+    if not certified:
+        return found
+    certificate = certify(reasoner, algorithm, sizes=fit[:1])
+    return found | {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
