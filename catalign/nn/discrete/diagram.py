@@ -80,8 +80,7 @@ class _Builder:
         rank = self.receivers.rank
         summands = [
             Message(label, sort, tuple(read.values()), Output(name, project(sort, *range(rank))))
-            for label, (sort, read) in self.messages.items()
-            if read
+            for label, (sort, read) in (self.messages or {"here": (self.receivers, {})}).items()
         ]
         outputs = {name: self.receivers}
         return PolynomialDiagram(name, self.inputs, outputs=outputs, summands=summands)
@@ -145,7 +144,8 @@ class _Builder:
             leg = project(sort, *range(self.receivers.rank, sort.rank))
         else:
             leg = terminal(sort)
-        role = f"{name}[{', '.join(map(str, nodes))}]" if nodes else name
+        marks = not nodes or nodes == (Register(name),)
+        role = name if marks else f"{name}[{', '.join(map(str, nodes))}]"
         self._add(label, sort, name, domain, leg, role)
 
     def _add(self, label: str, sort: Sort, name: str, domain: Sort, leg: Leg, role: str) -> None:

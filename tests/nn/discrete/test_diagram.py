@@ -56,7 +56,8 @@ def test_explain_prints_diagrams_on_request():
     model = catalign.load("minimum")
     text = catalign.explain(model, diagrams=True)
     assert text.startswith(catalign.explain(model))
-    assert "min_h += key[v] * i'[v]  for v in V" in text
+    assert "min_h: 3 V <- 4 V -> 2 V -> ONE" in text
+    assert "min_h += i'[v] * key[v]  for v in V" in text
 
 
 def test_what_is_read_at_the_graph_is_a_message_for_each_marked_node():
