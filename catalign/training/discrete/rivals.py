@@ -186,7 +186,8 @@ class _States:
         if np.asarray(x).dtype.kind == "f":
             unequal = unequal & ~(np.isnan(x) & np.isnan(y))
         bad = np.broadcast_to(inside & unequal, np.broadcast_shapes(inside.shape, unequal.shape))
-        return np.broadcast_to(bad, (self.view.m, *bad.shape[1:])).any(axis=(1, 2, 3))
+        full = np.broadcast_to(bad, (self.view.m, *bad.shape[1:]))
+        return full.reshape(self.view.m, -1).any(axis=1)
 
 
 def _cells(
