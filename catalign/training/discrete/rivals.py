@@ -187,7 +187,7 @@ class _States:
             unequal = unequal & ~(np.isnan(x) & np.isnan(y))
         bad = np.broadcast_to(inside & unequal, np.broadcast_shapes(inside.shape, unequal.shape))
         full = np.broadcast_to(bad, (self.view.m, *bad.shape[1:]))
-        return full.reshape(self.view.m, -1).any(axis=1)
+        return np.asarray(full.reshape(self.view.m, -1).any(axis=1))
 
 
 def _cells(

@@ -2,9 +2,10 @@
 
 from catalign.nn.discrete.condition import IsNone, Less, LessEqual, Not, Same
 from catalign.nn.discrete.expression import At, I, K, Register
-from catalign.nn.discrete.scalar import Binary, Of, OfPair
+from catalign.nn.discrete.scalar import Binary, Constant, Of, OfPair
 from catalign.nn.discrete.selection import Best, Select
 from catalign.training.discrete.typed.grammar import (
+    Assumption,
     edge,
     either,
     keeps,
@@ -37,5 +38,11 @@ BELLMAN_FORD = typed(
         (Same(_PI, I), true_of("msk", _PI)),
         (Same(_PI, I), edge(_PI, I)),
         (Same(_PI, I), LessEqual(Binary("+", Of("d", _PI), OfPair("A", _PI, I)), _D)),
+    ),
+    assumptions=(
+        Assumption(
+            "no loop of a node has a negative weight",
+            ((LessEqual(Constant(0.0), OfPair("A", I, I)),),),
+        ),
     ),
 )

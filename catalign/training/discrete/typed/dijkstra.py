@@ -77,8 +77,15 @@ SEARCH: tuple[Statement, ...] = (
 _NEAREST = (Not(true_of("mark")), Not(true_of("in_queue", J)), LessEqual(Of("d", I), Of("d", J)))
 """A marked node is no farther than one in the queue."""
 
+_SUM = Binary("+", Of("d", _PI), OfPair("A", _PI, I))
+_OFFERED: tuple[Statement, ...] = (
+    (_OUT, Same(I, _S), LessEqual(Of("d", I), _SUM)),
+    (_OUT, Same(I, _S), LessEqual(_SUM, Of("d", I))),
+)
+"""The distance of a node in the queue is its predecessor's offer."""
+
 DIJKSTRA = typed(
     search("dijkstra", "d", Binary("+", Of("d", U), OfPair("A", U, I))),
-    invariants=(*SEARCH, _NEAREST),
+    invariants=(*SEARCH, _NEAREST, *_OFFERED),
     assumptions=(NONNEGATIVE,),
 )
