@@ -30,15 +30,15 @@ from catalign.training.discrete.proof.literal import (
     is_node,
     negate,
 )
-from catalign.training.discrete.proof.search import Law, Pattern, Problem, Undecided
-from catalign.training.discrete.proof.translate import (
+from catalign.training.discrete.proof.reading import (
     Definition,
     NotExpressibleError,
-    Translator,
     field_arguments,
     free,
     receivers,
 )
+from catalign.training.discrete.proof.search import Law, Pattern, Problem, Undecided
+from catalign.training.discrete.proof.translate import Translator
 
 Statement = tuple[Condition, ...]
 """A disjunction, for all nodes I, J and K."""

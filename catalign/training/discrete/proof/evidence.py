@@ -11,7 +11,7 @@ from catalign.nn.discrete.rule import Own, conditions, expressions
 from catalign.nn.discrete.scalar import Binary, OfGraph
 from catalign.training.discrete.agreement import Disagreement
 from catalign.training.discrete.proof.equality import Obligation, Typed, prove
-from catalign.training.discrete.proof.translate import NotExpressibleError
+from catalign.training.discrete.proof.reading import NotExpressibleError
 
 METHOD = "the same values in every case of both rules' conditions, at every state of an invariant"
 

@@ -6,12 +6,10 @@ comes with the literals that say that it is one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
-from catalign._errors import CatalignError
 from catalign.algorithms.spec import Kind
 from catalign.nn.discrete.condition import (
     Before,
@@ -43,7 +41,7 @@ from catalign.nn.discrete.expression import (
     Variable,
 )
 from catalign.nn.discrete.program import FIXED
-from catalign.nn.discrete.rule import Constantly, Leaf, Own, Rule, Tree
+from catalign.nn.discrete.rule import Constantly, Leaf, Own, Tree
 from catalign.nn.discrete.scalar import (
     Binary,
     Constant,
@@ -72,37 +70,18 @@ from catalign.training.discrete.proof.literal import (
     is_node,
     negate,
 )
+from catalign.training.discrete.proof.reading import (
+    Definition,
+    NotExpressibleError,
+    Number,
+    Places,
+    field_arguments,
+    free,
+    receivers,
+)
 from catalign.training.discrete.proof.search import Law, Pattern, Problem
 
 T = TypeVar("T")
-
-Places = Mapping[int, Value]
-"""The receivers i and j and the candidate k, by their axes."""
-
-
-class NotExpressibleError(CatalignError, ValueError):
-    """The decision procedure does not know an operation of the grammar."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A scalar: a sum, and what must hold for it to be a number at all."""
-
-    total: Sum
-    defined: tuple[Literal, ...] = ()
-
-
-@dataclass(frozen=True)
-class Definition:
-    """How the next values of a field follow from the state.
-
-    Attributes:
-      rule: The rule.
-      names: What the fields that it reads are called here, where not by their own name.
-    """
-
-    rule: Rule
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Translator:
@@ -617,27 +596,3 @@ class Translator:
         else:
             state(())
         return kept
-
-
-def receivers(arguments: Sequence[Value]) -> dict[int, Value]:
-    """The receivers i and j by their axes."""
-    return {axis + 1: value for axis, value in enumerate(arguments)}
-
-
-def free(term: Expression) -> set[int]:
-    """The axes of the receivers that an expression reads, without those of inner candidates."""
-    if isinstance(term, Variable):
-        return {term.index}
-    inside = {axis for part in term.parts for axis in free(part)}
-    return inside - {K.index} if isinstance(term, Select) else inside
-
-
-def field_arguments(term: Expression) -> tuple[str, tuple[Node, ...]] | None:
-    """The field that an expression reads directly, and the nodes that it is read at."""
-    match term:
-        case Is(name, _, node, _) | At(name, node) | Of(name, node):
-            return name, (node,)
-        case IsPair(name, _, a, b, _) | AtPair(name, a, b) | OfPair(name, a, b):
-            return name, (a, b)
-        case _:
-            return None

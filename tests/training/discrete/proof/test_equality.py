@@ -13,7 +13,7 @@ from catalign.nn.discrete.signature import Unchanged
 from catalign.nn.discrete.view import View
 from catalign.training.discrete.agreement import disagreements
 from catalign.training.discrete.proof.equality import _Prover, keeps, prove
-from catalign.training.discrete.proof.translate import NotExpressibleError
+from catalign.training.discrete.proof.reading import NotExpressibleError
 from catalign.training.discrete.typed.catalogue import TYPED
 
 
