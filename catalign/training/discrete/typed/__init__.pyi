@@ -1,0 +1,1 @@
+from .catalogue import TYPED as TYPED
