@@ -1,10 +1,11 @@
 """Measures the kernels: `python -m tasks.bench kernels`.
 
-First the ceilings of the machine: how fast memory is copied, and how many operations a second a
-matrix product makes. Then each op over its sizes, beside the peers that can be imported, in
-alternation in one run.
+First the ceilings of the machine: how fast memory is copied and read, and how many operations a
+second a matrix product makes. Then each op over its sizes, beside the peers that can be imported,
+in alternation in one run.
 """
 
+import functools
 import json
 import math
 import time
@@ -20,7 +21,7 @@ from rich.table import Table
 
 from catalign._errors import CatalignError, InputError
 from tasks import cli, display, kernel_cases, rates
-from tasks.kernel_cases import Case
+from tasks.kernel_cases import FEATURES, Case
 
 _COPIED = 2**26
 _MATMUL = 2048
@@ -35,6 +36,7 @@ class KernelFlags:
     Attributes:
       ops: The ops, such as semiring_matmul; all if left out.
       largest: The most values of an operand; larger sizes are left out.
+      sizes: Only these sizes, as the table names them; all if left out.
       repeats: Timed rounds; the best one counts, for each contestant.
       json: Write the rows to this file as well.
       plot: Draw time against size, on logarithmic axes, into this file (.png or .svg).
@@ -42,6 +44,7 @@ class KernelFlags:
 
     ops: tuple[str, ...] = ()
     largest: int = 100_000_000
+    sizes: tuple[int, ...] = ()
     repeats: int = 5
     json: Path | None = None
     plot: Path | None = None
@@ -53,11 +56,15 @@ class Ceilings:
 
     Attributes:
       copy_gb_s: Gigabytes (10^9) read and written a second, copying 256 MB between two arrays.
+      read_gb_s: Gigabytes read a second, in a maximum over 256 MB.
+      cached_read_gb_s: The same over 25.6 MB, which a cache may hold.
       matmul_gops_s: Thousand million additions and multiplications a second, in a float32 matrix
         product of 2,048 rows.
     """
 
     copy_gb_s: float
+    read_gb_s: float
+    cached_read_gb_s: float
     matmul_gops_s: float
 
 
@@ -105,11 +112,23 @@ def ceilings(copied: int = _COPIED, rows: int = _MATMUL, repeats: int = 5) -> Ce
     """
     source, target = np.ones(copied, np.float32), np.ones(copied, np.float32)
     copy = min(_seconds(lambda: np.copyto(target, source)) for _ in range(repeats))
+    largest = jax.jit(functools.partial(jax.numpy.max, axis=0))
+
+    def reading(size: int) -> float:
+        x = jax.numpy.ones((size, FEATURES), jax.numpy.float32)
+        jax.block_until_ready(largest(x))
+        return 4e-9 * x.size / min(_seconds(lambda: largest(x)) for _ in range(repeats))
+
     a = jax.numpy.ones((rows, rows), jax.numpy.float32)
     product = jax.jit(jax.numpy.matmul)
     jax.block_until_ready(product(a, a))
     matmul = min(_seconds(lambda: product(a, a)) for _ in range(repeats))
-    return Ceilings(copy_gb_s=8e-9 * copied / copy, matmul_gops_s=2e-9 * rows**3 / matmul)
+    return Ceilings(
+        copy_gb_s=8e-9 * copied / copy,
+        read_gb_s=reading(copied // FEATURES),
+        cached_read_gb_s=reading(copied // (10 * FEATURES)),
+        matmul_gops_s=2e-9 * rows**3 / matmul,
+    )
 
 
 def measure(case: Case, best: Ceilings, repeats: int) -> KernelRow:
@@ -190,21 +209,34 @@ def exponents(rows: Sequence[KernelRow]) -> dict[str, float]:
 
 
 def plot(rows: Sequence[KernelRow], path: Path) -> None:
-    """Draws time against size on logarithmic axes, with the fitted exponents.
+    """Draws time against size on logarithmic axes, a panel for each kernel, with fitted exponents.
 
     Args:
       rows: What was measured.
       path: Where to, ending in .png or .svg.
     """
     slopes = exponents(rows)
-    figure = Figure(figsize=(9, 6), layout="constrained")
-    axes = figure.subplots()
+    kernels: dict[str, list[str]] = {}
     for op in dict.fromkeys(row.op for row in rows):
-        points = [(row.size, row.ms) for row in rows if row.op == op]
-        label = f"{op}: {slopes[op]:.2f}" if op in slopes else op
-        axes.loglog(*zip(*points, strict=True), marker="o", markersize=3, label=label)
-    axes.set(xlabel="size", ylabel="milliseconds", title=rates.machine())
-    axes.legend(fontsize="x-small", ncols=2, title="op: exponent")
+        kernels.setdefault(op.split()[0], []).append(op)
+    columns = min(len(kernels), 3)
+    lines = -(-len(kernels) // columns)
+    figure = Figure(figsize=(5 * columns, 4.2 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, (kernel, ops) in zip(panels, kernels.items(), strict=False):
+        for op in ops:
+            points = [(row.size, row.ms) for row in rows if row.op == op]
+            name = op.removeprefix(kernel).strip(" ,")
+            label = f"{name}: {slopes[op]:.2f}" if op in slopes else name
+            axes.loglog(*zip(*points, strict=True), marker="o", markersize=3, label=label)
+        sizes = sorted({row.size for row in rows if row.op in ops})
+        axes.set(title=kernel, xlabel="size", ylabel="milliseconds")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.minorticks_off()
+        axes.legend(fontsize="x-small", title="exponent", title_fontsize="x-small")
+    for axes in panels[len(kernels) :]:
+        axes.set_axis_off()
+    figure.suptitle(rates.machine())
     figure.savefig(path, dpi=120)
 
 
@@ -221,7 +253,8 @@ def _measure(flags: KernelFlags) -> int:
         cli.print_note(f"Peers that cannot be imported here: {', '.join(absent)}.")
     best = ceilings()
     display.say(
-        f"Ceilings: copy {best.copy_gb_s:.1f} GB/s, matrix product {best.matmul_gops_s:.0f} Gop/s "
+        f"Ceilings: copy {best.copy_gb_s:.1f} GB/s, read {best.read_gb_s:.1f} GB/s, in cache "
+        f"{best.cached_read_gb_s:.1f} GB/s, matrix product {best.matmul_gops_s:.0f} Gop/s "
         f"({rates.machine()})"
     )
     rows = list(_rows(flags, best))
@@ -243,6 +276,8 @@ def _measure(flags: KernelFlags) -> int:
 
 def _rows(flags: KernelFlags, best: Ceilings) -> Iterator[KernelRow]:
     for case in kernel_cases.cases(flags.ops or tuple(kernel_cases.OPS), flags.largest):
+        if flags.sizes and case.size not in flags.sizes:
+            continue
         row = measure(case, best, flags.repeats)
         peers = "".join(f", {name} {ms:.3g}" for name, ms in row.peers_ms.items())
         cli.print_note(f"{row.op}, size {row.size}: {row.ms:.3g} ms{peers}")

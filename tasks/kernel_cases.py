@@ -16,9 +16,19 @@ import jax
 import jax.numpy as jnp
 import jraph
 import numpy as np
+from scipy.cluster import hierarchy
+from scipy.sparse import csgraph, csr_array
+from scipy.spatial import distance
 
-from catalign.algebra.instances import max_plus, min_plus, plus_times
-from catalign.kernels import monoid_scan, segment_reduce, semiring_matmul, triplet_reduce
+from catalign.algebra.instances import lor_land, max_plus, min_max, min_plus, plus_times
+from catalign.algebra.semiring import Semiring
+from catalign.kernels import (
+    closure,
+    monoid_scan,
+    segment_reduce,
+    semiring_matmul,
+    triplet_reduce,
+)
 from catalign.kernels.segment_reduce import CsrGraph
 
 Thunk = Callable[[], Any]
@@ -66,9 +76,7 @@ def _matmul(largest: int) -> Iterator[Case]:
         rng = np.random.default_rng(n)
         host = [rng.random((n, n), np.float32) for _ in range(2)]
         a, b = map(jnp.asarray, host)
-        peers: dict[str, Thunk] = {}
-        if n <= 512:
-            peers["jnp broadcast"] = functools.partial(_broadcast, a, b)
+        peers: dict[str, Thunk] = {"jnp broadcast": functools.partial(_broadcast, a, b)}
         if has("tropical_gemm"):
             tropical = importlib.import_module("tropical_gemm")
             peers["tropical-gemm"] = functools.partial(tropical.minplus_matmul, *host)
@@ -177,9 +185,9 @@ def _graph(rng: np.random.Generator, n_node: int, n_edge: int) -> CsrGraph:
 
 
 def _distinct(rng: np.random.Generator, rows: int) -> jax.Array:
-    """Values that do not tie, between -1 and 1."""
+    """Values that do not tie, between -1 and 1, and not 0, with which torch has a maximum share."""
     ranks = np.broadcast_to(np.arange(rows)[:, None], (rows, FEATURES))
-    return jnp.asarray(rng.permuted(ranks, axis=0) / rows * 2 - 1, jnp.float32)
+    return jnp.asarray((rng.permuted(ranks, axis=0) + 0.5) / rows * 2 - 1, jnp.float32)
 
 
 def _jitted(f: Any, x: jax.Array, graph: CsrGraph, cotangent: jax.Array | None) -> Thunk:
@@ -291,10 +299,75 @@ def _triplet(largest: int) -> Iterator[Case]:
         )
 
 
+def _closure(largest: int) -> Iterator[Case]:
+    for n in (64, 128, 256, 512, 1024):
+        if n * n > largest:
+            return
+        for name, semiring, matrix, peers in _closures(n):
+            yield Case(
+                op=f"closure {name}",
+                size=n,
+                operations=2.0 * n**3,
+                bytes=2.0 * matrix.nbytes,
+                ours=functools.partial(_star, jnp.asarray(matrix), semiring),
+                peers=peers,
+            )
+
+
+def _closures(n: int) -> Iterator[tuple[str, Semiring, np.ndarray, dict[str, Thunk]]]:
+    """All paths of three kinds, with SciPy's way to each of them.
+
+    Shortest paths and reachability on few edges, where searches from every node are at their best,
+    and bottlenecks of a full symmetric matrix, whose minimum spanning tree holds them all.
+    """
+    rng = np.random.default_rng(n)
+    edges = rng.random((n, n)) < 8 / n
+    np.fill_diagonal(edges, False)
+    lengths = np.where(edges, rng.random((n, n)) + 0.01, np.inf).astype(np.float32)
+    scarce = edges & (rng.random((n, n)) < 0.2)
+    listed, few = (csr_array(np.where(mask, lengths, 0.0)) for mask in (edges, scarce))
+    yield (
+        "min_plus, shortest paths",
+        min_plus,
+        lengths,
+        {
+            "scipy floyd_warshall": functools.partial(csgraph.floyd_warshall, listed),
+            "scipy dijkstra": functools.partial(csgraph.dijkstra, listed),
+        },
+    )
+    yield (
+        "lor_land, reachability",
+        lor_land,
+        scarce,
+        {"scipy dijkstra": lambda: np.isfinite(csgraph.dijkstra(few, unweighted=True))},
+    )
+    apart = np.triu(rng.random((n, n)), 1).astype(np.float32)
+    condensed = apart[np.triu_indices(n, 1)]
+    full = np.where(np.eye(n, dtype=bool), -np.inf, apart + apart.T).astype(np.float32)
+    yield (
+        "min_max, bottlenecks",
+        min_max,
+        full,
+        {"scipy single linkage": functools.partial(_linkage, condensed)},
+    )
+
+
+def _linkage(condensed: np.ndarray) -> np.ndarray:
+    """The least bottlenecks between all points: single-linkage clusters merge at these heights."""
+    heights = hierarchy.cophenet(hierarchy.linkage(condensed, "single"))
+    square = distance.squareform(heights)
+    np.fill_diagonal(square, -np.inf)
+    return square
+
+
+_star = jax.jit(closure.star, static_argnums=1)
+
+
 OPS: dict[str, Callable[[int], Iterator[Case]]] = {
     "semiring_matmul": _matmul,
     "segment_reduce": _segment,
     "monoid_scan": _scan,
     "triplet_reduce": _triplet,
+    "closure": _closure,
 }
 """The ops by name; each builds its cases up to a number of values in an operand."""

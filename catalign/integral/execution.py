@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from catalign.algebra.monoid import CommutativeMonoid
-from catalign.integral.graph import DenseGraph, Graph, SparseGraph
+from catalign.integral.graph import DenseGraph, Graph, Layout, SparseGraph
 from catalign.integral.layout import (
     AxisMap,
     Pointers,
@@ -26,6 +26,8 @@ from catalign.integral.layout import (
     is_projection,
     message_axes,
 )
+from catalign.kernels.segment_reduce import api as segment_reduce
+from catalign.kernels.segment_reduce.csr import CsrGraph
 from catalign.polynomial.leg import TARGET, Leg
 from catalign.polynomial.sort import Base, Sort
 
@@ -98,6 +100,10 @@ def push_messages(
     forgotten = forgotten_axes(maps, len(shape))
     if forgotten:
         x = monoid.reduce(x, forgotten)
+    if goes_by_rows(leg, graph):
+        assert isinstance(graph, SparseGraph)
+        assert graph.rows is not None
+        return segment_reduce.reduce(_sorted(x, graph, graph.rows), graph.rows, monoid)
     kept = [axis for axis in range(len(shape)) if axis not in forgotten]
     extents = graph.shape(leg.cod)
     indices = [follow(m, graph, pointers or {}) for m in maps]
@@ -107,6 +113,20 @@ def push_messages(
         rows, ids, math.prod(extents), indices_are_sorted=_is_sorted(maps, len(kept), graph)
     )
     return jax.tree.map(lambda m: m.reshape(extents + m.shape[1:]), out)
+
+
+def goes_by_rows(leg: Leg, graph: Graph | Layout) -> bool:
+    """Whether messages over edges arrive at the receivers of a prepared graph."""
+    if not isinstance(graph, SparseGraph) or graph.rows is None or leg.dom.factors != (Base.E,):
+        return False
+    return axis_maps(leg, graph.layout) == (AxisMap(0, (TARGET,)),)
+
+
+def _sorted(messages: Field, graph: SparseGraph, rows: CsrGraph) -> Field:
+    """Messages over edges in the order of the rows; padding, which comes last, is cut off."""
+    if graph.receivers_are_sorted:
+        return jax.tree.map(lambda m: m[: rows.n_edge], messages)
+    return jax.tree.map(lambda m: m.at[rows.order].get(mode="promise_in_bounds"), messages)
 
 
 def spread(messages: Field, shape: tuple[int, ...]) -> Field:

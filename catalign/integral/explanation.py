@@ -81,7 +81,7 @@ def work_of(
         sort = message.sort if gathers else argument.leg.cod
         reads[argument.reads, gathers] = math.prod(graph.shape(sort))
     n_output = math.prod(graph.shape(message.output.leg.cod))
-    has_sum = choose(message, semiring, graph.layout) is not Lowering.POINTWISE
+    has_sum = choose(message, semiring, graph) is not Lowering.POINTWISE
     values = (sum(reads.values()) + n_output) * width
     products = max(message.arity - 1, 0)
     return Work(values * jnp.dtype(dtype).itemsize, n_message * (products + has_sum) * width)
@@ -108,12 +108,15 @@ def explain(
 
     Example:
       >>> from catalign.algebra.instances import min_plus
-      >>> from catalign.integral.graph import DenseGraph
-      >>> from catalign.polynomial.library import bellman_ford, floyd_warshall
+      >>> from catalign.integral.graph import DenseGraph, SparseGraph
+      >>> from catalign.polynomial.library import bellman_ford, convolution, floyd_warshall
       >>> print(explain(bellman_ford, min_plus, Layout.SPARSE))
       bellman_ford: 2 V + E <- 2 V + 2 E -> V + E -> V in min_plus, sparse
         stay: pointwise, no sum
         relax: segment reduction
+      >>> path = SparseGraph(senders=jnp.array([0, 1]), receivers=jnp.array([1, 2]), n_node=3)
+      >>> print(explain(convolution, min_plus, path.prepare()).splitlines()[1])
+        edge: segment reduction of senders' values, segment_reduce.gather_reduce; 20 bytes, ...
       >>> slow = Machine(bytes_per_second=1e9, operations_per_second=1e9)
       >>> print(explain(floyd_warshall, min_plus, DenseGraph.complete(64), machine=slow))
       floyd_warshall: V*V <- 2 V*V*V -> V*V*V -> V*V in min_plus, dense
@@ -124,7 +127,7 @@ def explain(
     layout = graph if isinstance(graph, Layout) else graph.layout
     lines = [f"{diagram} in {semiring.name}, {layout.value}"]
     for message in diagram.summands:
-        line = f"  {message.name}: {choose(message, semiring, layout).value}"
+        line = f"  {message.name}: {choose(message, semiring, graph).value}"
         if not isinstance(graph, Layout):
             work = work_of(message, semiring, graph, dtype=dtype, width=width)
             line += f"; {work.n_bytes:,} bytes, {work.operations:,} operations"

@@ -6,8 +6,10 @@ import jax
 
 from catalign.algebra.instances import plus_times
 from catalign.algebra.semiring import Semiring
-from catalign.integral.graph import Layout
+from catalign.integral.execution import goes_by_rows
+from catalign.integral.graph import Graph, Layout
 from catalign.integral.layout import AxisMap, axis_maps, has_mask, is_projection, message_axes
+from catalign.polynomial.leg import SOURCE
 from catalign.polynomial.message import Message
 
 
@@ -17,17 +19,22 @@ class Lowering(enum.Enum):
     POINTWISE = "pointwise, no sum"
     AXIS = "axis reduction"
     SEGMENT = "segment reduction"
+    ROWS = "segment reduction of sorted edges, segment_reduce.reduce"
+    GATHER_ROWS = "segment reduction of senders' values, segment_reduce.gather_reduce"
     SEMIRING_PRODUCT = "semiring matrix product"
     CONTRACTION = "semiring contraction, in blocks of rows"
     MATRIX_PRODUCT = "matrix product"
 
 
-def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
+def choose(message: Message, semiring: Semiring, graph: Graph | Layout) -> Lowering:
     """Chooses how one summand of a diagram is computed.
 
     | message and output | lowering |
     |---|---|
     | o only reorders axes | POINTWISE |
+    | o follows `target` of the edges of a prepared graph, and one argument follows `source` of them
+      | GATHER_ROWS |
+    | o follows `target` of the edges of a prepared graph otherwise | ROWS |
     | o follows `target` of listed edges, or a pointer, or repeats an axis | SEGMENT |
     | o forgets axes, `plus_times`, every axis read | MATRIX_PRODUCT |
     | o forgets one axis of three, no argument reads all three, in a commutative semiring whose sum
@@ -38,7 +45,7 @@ def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
     Args:
       message: The summand.
       semiring: What it is computed in.
-      layout: How edges are stored.
+      graph: The graph, or how its edges are stored.
 
     Example:
       >>> from catalign.algebra.instances import min_plus
@@ -48,10 +55,15 @@ def choose(message: Message, semiring: Semiring, layout: Layout) -> Lowering:
       >>> choose(floyd_warshall["triple"], plus_times, Layout.DENSE).name
       'MATRIX_PRODUCT'
     """
+    layout = graph if isinstance(graph, Layout) else graph.layout
     rank = sum(len(axes) for axes in message_axes(message.sort, layout))
     out = axis_maps(message.output.leg, layout)
     if not is_projection(out):
-        return Lowering.SEGMENT
+        if not goes_by_rows(message.output.leg, graph):
+            return Lowering.SEGMENT
+        reads = [axis_maps(argument.leg, layout) for argument in message.arguments]
+        gathers = reads == [(AxisMap(0, (SOURCE,)),)]
+        return Lowering.GATHER_ROWS if gathers else Lowering.ROWS
     if len(out) == rank:
         return Lowering.POINTWISE
     if semiring == plus_times and _is_einsum(message, rank, layout):

@@ -20,6 +20,7 @@ from catalign.integral.execution import Field, pull_argument, push_messages
 from catalign.integral.graph import Graph, SparseGraph
 from catalign.integral.layout import Pointers
 from catalign.integral.lowering import Lowering, choose
+from catalign.kernels.segment_reduce import api as segment_reduce
 from catalign.polynomial.diagram import PolynomialDiagram
 from catalign.polynomial.interpretation import FiniteGraph
 from catalign.polynomial.message import Message
@@ -159,7 +160,12 @@ def _run_message(
     graph: Graph,
     pointers: Pointers,
 ) -> Field:
-    lowering = choose(message, semiring, graph.layout)
+    lowering = choose(message, semiring, graph)
+    if lowering is Lowering.GATHER_ROWS:
+        assert isinstance(graph, SparseGraph)
+        assert graph.rows is not None
+        (argument,) = message.arguments
+        return segment_reduce.gather_reduce(fields[argument.reads], graph.rows, semiring.add)
     if lowering is Lowering.MATRIX_PRODUCT:
         return matrix_product(message, fields, graph=graph)
     arguments = [

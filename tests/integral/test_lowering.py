@@ -1,11 +1,18 @@
+import dataclasses
+
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from catalign.algebra.instances import log_plus, max_plus, min_plus, plus_times
+from catalign._errors import InputError
+from catalign.algebra.instances import SEMIRINGS, log_plus, max_plus, min_plus, plus_times
+from catalign.algebra.provenance import with_provenance
 from catalign.algebra.semiring import Semiring
 from catalign.integral.explanation import Machine, Work, explain, work_of
 from catalign.integral.graph import DenseGraph, Layout, SparseGraph
 from catalign.integral.lowering import Lowering, choose
+from catalign.integral.transform import integral_transform
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 from catalign.polynomial.leg import project
@@ -86,3 +93,106 @@ def test_an_explanation_names_cost_and_time():
         "  stay: pointwise, no sum; 36 bytes, 3 operations, at least 36.0 us",
         "  relax: axis reduction; 60 bytes, 18 operations, at least 60.0 us",
     ]
+
+
+def draw_graph(n_node, n_edge, *, sort, padding=0):
+    """Random edges with parallel ones and a hub; padding edges last."""
+    rng = np.random.default_rng(n_edge)
+    senders, receivers = rng.integers(0, n_node, (2, n_edge))
+    receivers[: n_edge // 2] = 0
+    receivers = np.concatenate([np.sort(receivers) if sort else receivers, [n_node] * padding])
+    senders = np.concatenate([senders, np.zeros(padding, int)])
+    return SparseGraph(
+        senders=jnp.asarray(senders, jnp.int32),
+        receivers=jnp.asarray(receivers, jnp.int32),
+        n_node=n_node,
+        receivers_are_sorted=sort,
+    )
+
+
+@pytest.mark.parametrize("semiring", [*SEMIRINGS.values(), log_plus(0.5)], ids=str)
+def test_prepared_edges_give_the_same_sums(semiring):
+    """In order, out of order, and with padding; through messages, and of what senders hold."""
+    graphs = (draw_graph(5, 60, sort=True, padding=3), draw_graph(5, 60, sort=False, padding=3))
+    for graph in graphs:
+        rng = np.random.default_rng(0)
+        for diagram in (library.bellman_ford, library.convolution):
+            fields = {
+                port.name: jnp.asarray(rng.integers(1, 5, (*graph.shape(port.sort), 2)) / 2)
+                for port in diagram.inputs
+            }
+            if semiring.dtype_kind == "bool":
+                fields = {name: field > 1 for name, field in fields.items()}
+            plain, rows = (
+                integral_transform(diagram, semiring, fields, g) for g in (graph, graph.prepare())
+            )
+            # A soft minimum may come out near 0, from terms near 1.
+            np.testing.assert_allclose(rows, plain, rtol=1e-6, atol=1e-6)
+
+
+def test_pairs_over_prepared_edges():
+    """The sender that won is the same: the first of those that tie in the order of the pairs."""
+    graph = draw_graph(5, 40, sort=False)
+    distance = jnp.array([0.0, 1.0, 1.0, jnp.inf, 0.0])
+    fields = {"node": (distance, jnp.arange(5, dtype=jnp.int32))}
+    pairs = with_provenance(min_plus)
+    plain, rows = (
+        integral_transform(library.convolution, pairs, fields, g) for g in (graph, graph.prepare())
+    )
+    for mine, theirs in zip(rows, plain, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_gradients_over_prepared_edges():
+    """Where nothing ties they are the same; where something does, the first edge gets all of it."""
+    graph = draw_graph(5, 20, sort=False)
+    weights = jnp.asarray(np.random.default_rng(1).permutation(20) * 0.37, jnp.float32)
+    node = {"f": jnp.arange(5.0), "b": jnp.full(5, jnp.inf)}
+
+    def slope(graph, w):
+        def total(w):
+            out = integral_transform(library.bellman_ford, min_plus, {**node, "w": w}, graph)
+            return jnp.sum(jnp.where(jnp.isinf(out), 0.0, out))
+
+        return jax.grad(total)(w)
+
+    np.testing.assert_allclose(slope(graph.prepare(), weights), slope(graph, weights))
+    pair = SparseGraph(senders=jnp.array([2, 2]), receivers=jnp.array([0, 0]), n_node=5)
+    assert slope(pair.prepare(), jnp.zeros(2)).tolist() == [1.0, 0.0]
+
+
+def test_a_prepared_graph_is_lowered_to_the_kernel():
+    graph = draw_graph(4, 9, sort=True)
+    prepared = graph.prepare()
+    for diagram, message, lowering in (
+        (library.bellman_ford, "relax", Lowering.ROWS),
+        (library.convolution, "edge", Lowering.GATHER_ROWS),
+    ):
+        assert choose(diagram[message], min_plus, graph) is Lowering.SEGMENT
+        assert choose(diagram[message], min_plus, prepared) is lowering
+        assert f"{message}: {lowering.value}" in explain(diagram, min_plus, prepared)
+    program = jax.make_jaxpr(
+        lambda x, g: integral_transform(library.convolution, min_plus, {"node": x}, g)
+    )
+    assert "scatter" not in str(program(jnp.ones(4), prepared))
+    assert "scatter" in str(program(jnp.ones(4), graph))
+
+
+def test_the_rows_of_another_graph_would_be_seen():
+    """A planted fault: edges in another order than the rows say."""
+    graph = draw_graph(5, 60, sort=False)
+    rows = graph.prepare().rows
+    wrong = dataclasses.replace(
+        graph, rows=dataclasses.replace(rows, order=jnp.arange(60, dtype=jnp.int32))
+    )
+    fields = {"f": jnp.arange(5.0), "b": jnp.full(5, jnp.inf), "w": jnp.arange(60.0)}
+    right, other = (
+        integral_transform(library.bellman_ford, min_plus, fields, g) for g in (graph, wrong)
+    )
+    assert (right != other).any()
+
+
+def test_a_traced_graph_is_not_prepared():
+    graph = draw_graph(4, 9, sort=True)
+    with pytest.raises(InputError, match="`prepare` cuts a graph into rows on the host"):
+        jax.jit(lambda g: g.prepare())(graph)

@@ -1,6 +1,7 @@
 """Every version of the sums over edges equals their definition, with args and gradients."""
 
 import functools
+import itertools
 import math
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import SEMIRINGS, log_plus, max_plus, min_plus, plus_times
 from catalign.algebra.monoid import CommutativeMonoid
 from catalign.algebra.provenance import with_provenance
-from catalign.kernels.segment_reduce import rows
 from catalign.kernels.segment_reduce.api import (
     VERSIONS,
     gather_reduce,
@@ -26,6 +26,7 @@ from catalign.kernels.segment_reduce.api import (
     reduce_with_arg,
 )
 from catalign.kernels.segment_reduce.csr import CsrGraph
+from catalign.kernels.segment_reduce.rows import WIDEST
 
 FAST = [name for name in VERSIONS if name != "reference"]
 GCD = CommutativeMonoid.from_operation("gcd", jnp.gcd, unit=0, is_idempotent=True)
@@ -147,26 +148,44 @@ def test_gathering_is_reducing_the_gathered(version):
         assert_same(gather_reduce(h, graph, monoid, implementation=version), expected)
 
 
+def places(rows):
+    """The places that the rows of each group hold, by group; and the shapes of the blocks."""
+    held = [[] for _ in range(rows.first.counts.shape[0])]
+    blocks = [(rows.first, np.arange(len(held)))]
+    if rows.rest is not None:
+        blocks.append((rows.rest.block, np.asarray(rows.rest.owners)))
+    for block, owners in blocks:
+        assert block.width <= WIDEST
+        for start, count, owner in zip(block.starts, block.counts, owners, strict=True):
+            assert int(count) <= block.width
+            held[owner] += range(int(start), int(start) + int(count))
+    return held, [(block.width, len(owners)) for block, owners in blocks]
+
+
 @settings(deadline=None, max_examples=10)
 @given(st.integers(0, 2**31), st.sampled_from([0, 1, 7, 40]), st.booleans())
 def test_rows_hold_every_item_once(seed, n_edge, hub):
-    """And cut them into rows of one group, whatever the degrees."""
+    """Each in a row of its group, and in order; and say where."""
     graph = draw_graph(4, n_edge, seed, hub=hub)
     for part, ends in ((graph.into, graph.receivers), (graph.out_of, graph.senders)):
-        flat = [np.asarray(block).ravel() for block in part.levels[0]] if n_edge else []
-        flat = np.concatenate([*flat, np.zeros(0, int)]).astype(int)
-        np.testing.assert_array_equal(np.sort(flat), np.arange(n_edge))
-        np.testing.assert_array_equal(flat[np.asarray(part.position)], np.arange(n_edge))
-        for block, owner in zip(part.levels[0] if n_edge else (), part.owners, strict=True):
-            assert block.shape[0] <= rows.WIDEST
-            np.testing.assert_array_equal(
-                np.asarray(ends)[np.asarray(block)], np.broadcast_to(owner, block.shape)
-            )
+        held, shapes = places(part)
+        assert list(itertools.chain(*held)) == list(range(n_edge))
+        items = np.arange(n_edge) if part.items is None else np.asarray(part.items)
+        np.testing.assert_array_equal(np.sort(items), np.arange(n_edge))
+        for group, mine in enumerate(held):
+            assert (np.asarray(ends)[items[mine]] == group).all()
+        where = [np.full(width * rows, -1) for width, rows in shapes]
+        blocks = [part.first, *([] if part.rest is None else [part.rest.block])]
+        for block, flat in zip(blocks, where, strict=True):
+            for step in range(block.width):
+                alive = np.flatnonzero(np.asarray(block.counts) > step)
+                flat[step * block.counts.shape[0] + alive] = np.asarray(block.place(step))[alive]
+        assert np.concatenate(where)[np.asarray(part.position)].tolist() == list(range(n_edge))
 
 
 def test_hubs_have_several_levels():
-    assert len(GRAPHS["hub"].into.levels) == 3
-    assert len(GRAPHS["odd"].into.levels) == 1
+    assert GRAPHS["odd"].into.rest is None
+    assert GRAPHS["hub"].into.rest.sums.rest is not None
 
 
 def test_a_graph_sorts_its_edges():
@@ -359,7 +378,7 @@ def test_bad_arguments_are_named():
         reduce(x[1:], graph, min_plus.add)
     with pytest.raises(ShapeMismatchError, match=r"`nodes` has shape \[23\].* 9 nodes"):
         gather_reduce(x, graph, min_plus.add)
-    with pytest.raises(InputError, match="one of bucketed, scatter, reference"):
+    with pytest.raises(InputError, match="one of rows, scatter, reference"):
         reduce(x, graph, min_plus.add, implementation="fast")
     with pytest.raises(UnsupportedError, match="whose sum is none of its terms"):
         reduce_with_arg(x, graph, plus_times.add)

@@ -21,9 +21,10 @@ from tests.kernels.programs import largest
 VERSIONS = [name for name in ALL_VERSIONS if name != "mosaic_gpu"]
 SELECTIVE = [s for s in SEMIRINGS.values() if s.add.is_selective]
 FAST = [name for name in VERSIONS if name != "reference"]
-# Batch, n, k, m: plain, single, empty in each place, and k above the terms of one pass.
+# Batch, n, k, m: plain, single, empty in each place, and k above the terms of one pass; above those
+# that are compared; and more products than a program without a loop has.
 SHAPES = [(2, 3, 5, 4), (1, 1, 1, 1), (0, 2, 3, 2), (2, 0, 3, 2), (2, 3, 0, 2), (1, 9, 37, 5),
-          (1, 2, 140, 3)]  # fmt: skip
+          (1, 2, 140, 3), (1, 40, 170, 40)]  # fmt: skip
 EXTREMES = {
     "min_plus": [np.inf, -np.inf, np.nan],
     "max_plus": [np.inf, -np.inf, np.nan],

@@ -239,18 +239,39 @@ def test_no_program_holds_all_triples(case, backward):
     assert all(most(name) <= limit for name in FAST)
 
 
-def test_a_batch_of_large_graphs_fits_into_300_megabytes():
-    """Arguments and result, of which 201 MB, with what is made on the way; compiled, not run."""
-    x = jax.ShapeDtypeStruct((32, 256, 256, 8), jnp.float32)
+LARGE = jax.ShapeDtypeStruct((32, 256, 256, 8), jnp.float32)
+LARGE_HEADS = jax.ShapeDtypeStruct((32, 256, 256, 8, 1), jnp.float32)
 
-    def megabytes(version):
-        run = jax.jit(functools.partial(reduce, implementation=version))
-        used = run.lower(x, x).compile().memory_analysis()
-        parts = used.argument_size_in_bytes, used.output_size_in_bytes, used.temp_size_in_bytes
-        return sum(parts) / 1e6
 
-    assert megabytes("reference") > 17_000
-    assert all(megabytes(name) < 300 for name in FAST)
+def megabytes(f, *arguments):
+    """What a compiled program makes on the way, and that with its arguments and results."""
+    used = jax.jit(f).lower(*arguments).compile().memory_analysis()
+    lasting = used.argument_size_in_bytes + used.output_size_in_bytes
+    return used.temp_size_in_bytes / 1e6, (used.temp_size_in_bytes + lasting) / 1e6
+
+
+def pulled(f):
+    """The gradients alone, given the arguments and then the cotangent."""
+    return lambda *given: jax.vjp(f, *given[:-1])[1](given[-1])
+
+
+def test_reducing_a_batch_of_large_graphs_takes_less_than_300_megabytes():
+    """With arguments and result, of which 201 MB; compiled, not run. The definition takes 17 GB."""
+    literal = functools.partial(reduce, implementation="reference")
+    assert megabytes(literal, LARGE, LARGE)[0] > 17_000
+    assert megabytes(reduce, LARGE, LARGE)[1] < 300
+
+
+def test_its_gradients_make_less_than_100_megabytes_on_the_way():
+    """Beside arguments, cotangent and gradients, 336 MB, for which 300 cannot be enough."""
+    assert megabytes(pulled(reduce), LARGE, LARGE, LARGE)[0] < 100
+
+
+def test_attention_makes_less_than_300_megabytes_on_the_way():
+    """Beside its arguments and its result, 336 MB; and so do its gradients, beside 604 MB."""
+    arguments = [LARGE_HEADS] * 4
+    assert megabytes(attend, *arguments)[0] < 100
+    assert megabytes(pulled(attend), *arguments, LARGE_HEADS)[0] < 250
 
 
 def test_one_compilation_for_one_shape():

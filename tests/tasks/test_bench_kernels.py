@@ -1,5 +1,6 @@
 """The measurements of kernels: peers that agree, shares of the ceilings, and bad requests."""
 
+import dataclasses
 import itertools
 import json
 
@@ -11,7 +12,7 @@ from tasks import bench, bench_kernels, kernel_cases
 from tasks.bench_kernels import Ceilings
 from tasks.kernel_cases import OPS, Case
 
-SLOW = Ceilings(copy_gb_s=1.0, matmul_gops_s=1.0)
+SLOW = Ceilings(copy_gb_s=1.0, read_gb_s=1.0, cached_read_gb_s=1.0, matmul_gops_s=1.0)
 
 
 def case(**changes):
@@ -19,11 +20,24 @@ def case(**changes):
     return Case(**fields | {"ours": lambda: jnp.ones(4), "peers": {}} | changes)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op != "segment_reduce"])
+@pytest.mark.parametrize("op", [op for op in OPS if op not in ("segment_reduce", "closure")])
 def test_peers_agree(op):
     smallest = next(kernel_cases.cases((op,), 10_000))
     assert smallest.peers
     bench_kernels.check_peers(smallest)
+
+
+def test_peers_agree_about_all_paths():
+    found = list(kernel_cases.cases(("closure",), 64 * 64))
+    assert [case.op.split(",")[0] for case in found] == [
+        "closure min_plus",
+        "closure lor_land",
+        "closure min_max",
+    ]
+    for case in found:
+        assert case.peers
+        bench_kernels.check_peers(case)
+    assert 0.1 < float(jnp.mean(found[1].ours())) < 0.9
 
 
 def test_peers_agree_about_edges_and_gradients():
@@ -55,7 +69,7 @@ def test_figures_of_one_case():
 
 def test_ceilings_are_measured():
     found = bench_kernels.ceilings(copied=4096, rows=16, repeats=1)
-    assert min(found.copy_gb_s, found.matmul_gops_s) > 0
+    assert min(dataclasses.astuple(found)) > 0
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
@@ -64,11 +78,18 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     flags = ["--ops=semiring_matmul", "--largest=16384", "--repeats=1"]
     assert bench.main(["kernels", *flags, f"--json={rows}", f"--plot={picture}"]) == 0
     packed = json.loads(rows.read_text())
-    assert packed["ceilings"] == {"copy_gb_s": 1.0, "matmul_gops_s": 1.0}
+    assert packed["ceilings"] == dataclasses.asdict(SLOW)
     assert [row["size"] for row in packed["rows"]] == [64, 64, 128, 128]
     assert set(packed["exponents"]) == {row["op"] for row in packed["rows"]}
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "time grows as size^" in capsys.readouterr().out
+
+
+def test_one_size(monkeypatch, capsys):
+    monkeypatch.setattr(bench_kernels, "ceilings", lambda: SLOW)
+    flags = ["--ops=triplet_reduce", "--sizes=16", "--repeats=1"]
+    assert bench.main(["kernels", *flags]) == 0
+    assert [line for line in capsys.readouterr().err.splitlines() if ", size " in line] != []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from jax import Array
 from catalign.algebra.semiring import Semiring
 from catalign.kernels.closure.reference import identity
 from catalign.kernels.semiring_matmul import xla
+from catalign.kernels.semiring_matmul.arithmetic import Operation
 
 BLOCK = 32
 """The number of middle nodes that one product takes up."""
@@ -28,23 +29,25 @@ def star(a: Array, semiring: Semiring) -> Array:
     zero = jnp.asarray(semiring.zero, a.dtype)
     a = jnp.pad(a, ((0, 0), (0, -n % block), (0, -n % block)), constant_values=zero)
 
-    def improve(old: Array, left: Array, right: Array) -> Array:
-        through, _ = xla.multiply(left, right, semiring, with_arg=False)
-        return semiring.add.op(old, through)
+    def close(add: Operation, times: Operation) -> Array:
+        def improve(old: Array, left: Array, right: Array) -> Array:
+            return xla.add_product(old, left, right, add, times, zero)[0]
 
-    def one_node(k: Array, inside: Array) -> Array:
-        return improve(inside, _cut(inside, k, 1, axis=2), _cut(inside, k, 1, axis=1))
+        def one_node(k: Array, inside: Array) -> Array:
+            return add(inside, times(_cut(inside, k, 1, axis=2), _cut(inside, k, 1, axis=1)))
 
-    def one_block(index: Array, value: Array) -> Array:
-        start = index * block
-        rows, columns = (_cut(value, start, block, axis=axis) for axis in (1, 2))
-        inside = _cut(rows, start, block, axis=2)
-        inside = jax.lax.fori_loop(jnp.int32(0), block, one_node, inside)
-        return improve(value, improve(columns, columns, inside), improve(rows, inside, rows))
+        def one_block(index: Array, value: Array) -> Array:
+            start = index * block
+            rows, columns = (_cut(value, start, block, axis=axis) for axis in (1, 2))
+            inside = _cut(rows, start, block, axis=2)
+            inside = jax.lax.fori_loop(jnp.int32(0), block, one_node, inside)
+            return improve(value, improve(columns, columns, inside), improve(rows, inside, rows))
 
-    value = semiring.add.op(identity(a, semiring), a)
-    value = jax.lax.fori_loop(jnp.int32(0), a.shape[1] // block, one_block, value)
-    return value[:, :n, :n]
+        value = semiring.add.op(identity(a, semiring), a)
+        return jax.lax.fori_loop(jnp.int32(0), a.shape[1] // block, one_block, value)
+
+    # A plain product that is NaN, of an overflow, is never selected: as if it were zero.
+    return xla.with_plain_operations(close, semiring, a)[:, :n, :n]
 
 
 def with_predecessors(a: Array, semiring: Semiring) -> tuple[Array, Array]:

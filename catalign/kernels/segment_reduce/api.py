@@ -11,7 +11,7 @@ from jaxtyping import Int, Shaped
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import SEMIRINGS
 from catalign.algebra.monoid import CommutativeMonoid, Values
-from catalign.kernels.segment_reduce import bucketed, reference, scatter, vjp
+from catalign.kernels.segment_reduce import dense, reference, scatter, vjp
 from catalign.kernels.segment_reduce.csr import CsrGraph
 from catalign.kernels.segment_reduce.vjp import Version
 
@@ -20,22 +20,21 @@ def _of_messages(reduce: vjp.Reduce) -> vjp.Reduce:
     """The sums of the senders' values, through a message for each edge."""
 
     def gather_reduce(nodes: Values, graph: CsrGraph, monoid: CommutativeMonoid) -> Values:
-        return reduce(bucketed.take(nodes, graph.senders), graph, monoid)
+        return reduce(dense.take(nodes, graph.senders), graph, monoid)
 
     return gather_reduce
 
 
 VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
     {
-        "bucketed": Version(bucketed.reduce, bucketed.first_edge, bucketed.gather_reduce),
-        "scatter": Version(scatter.reduce, bucketed.first_edge, _of_messages(scatter.reduce)),
+        "rows": Version(dense.reduce, dense.first_edge, dense.gather_reduce),
+        "scatter": Version(scatter.reduce, scatter.first_edge, _of_messages(scatter.reduce)),
         "reference": Version(
             reference.reduce, reference.first_edge, _of_messages(reference.reduce)
         ),
     }
 )
-"""The implementations by name. Where none is named: "scatter" for `reduce` on CPU, if the monoid is
-the addition of one of `SEMIRINGS`, and "bucketed" otherwise."""
+"""The implementations by name; `chosen` says which one is taken where none is named."""
 
 _WITH_SCATTER = frozenset(semiring.add for semiring in SEMIRINGS.values())
 
@@ -60,7 +59,7 @@ def reduce(
         pytree of such, such as the pairs of a provenance semiring.
       graph: The edges.
       monoid: How messages combine, such as `min_plus.add`.
-      implementation: "bucketed", dense reductions of gathered rows; "scatter", XLA's scatter over
+      implementation: "rows", dense reductions of gathered rows; "scatter", XLA's scatter over
         sorted receivers; or "reference", which looks at every pair of a node and an edge.
 
     Returns:
@@ -129,13 +128,13 @@ def gather_reduce(
     Maths: `y_v = sum of h_u over edges u -> v`, in `monoid`; the unit where there is none.
 
     The same as `reduce(nodes[graph.senders], ...)`, without an array of the size of all edges,
-    forwards or backwards, in "bucketed" with `plus` or a selective monoid.
+    forwards or backwards, in "rows" with `plus` or a selective monoid.
 
     Args:
       nodes: `[n_node, ...]`, or a pytree of such.
       graph: The edges.
       monoid: How values combine.
-      implementation: As in `reduce`; "bucketed" if left out.
+      implementation: As in `reduce`; "rows" if left out.
 
     Returns:
       `[n_node, ...]`.
@@ -151,21 +150,38 @@ def gather_reduce(
       [-inf, 5.0, 5.0]
     """
     nodes = _checked(nodes, graph.n_node, "nodes", "nodes")
-    version = _version(implementation or "bucketed", monoid)
+    version = _version(implementation or "rows", monoid)
     if isinstance(nodes, Array):
         return _gather_reduce(nodes, graph, monoid, version)
     return _gather_reduce_pytree(nodes, graph, monoid, version)
 
 
+def chosen(monoid: CommutativeMonoid) -> str:
+    """The implementation of `reduce` where none is named.
+
+    On CPU that is XLA's scatter, if the monoid has one: the addition of one of `SEMIRINGS`. It runs
+    on one core, but in the order of memory, whose speed bounds it; rows are read on all cores, a
+    few features of all their messages at a time.
+
+    Args:
+      monoid: How messages combine.
+
+    Example:
+      >>> from catalign.algebra.instances import log_plus
+      >>> chosen(log_plus(1.0).add)
+      'rows'
+    """
+    with_scatter = jax.default_backend() == "cpu" and monoid in _WITH_SCATTER
+    return "scatter" if with_scatter else "rows"
+
+
 def _version(implementation: str | None, monoid: CommutativeMonoid) -> Version:
-    if implementation is None:
-        on_cpu = jax.default_backend() == "cpu"
-        implementation = "scatter" if on_cpu and monoid in _WITH_SCATTER else "bucketed"
-    if implementation not in VERSIONS:
+    name = chosen(monoid) if implementation is None else implementation
+    if name not in VERSIONS:
         raise InputError(
             f"`implementation` is {implementation!r}; it must be one of {', '.join(VERSIONS)}."
         )
-    return VERSIONS[implementation]
+    return VERSIONS[name]
 
 
 def _checked(values: Values, size: int, argument: str, what: str) -> Values:

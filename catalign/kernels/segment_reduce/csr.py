@@ -20,9 +20,8 @@ from catalign.kernels.segment_reduce.rows import Rows
 class CsrGraph:
     """A graph whose edges are sorted by receiver: compressed sparse rows.
 
-    An argument of jitted functions. The shapes of its parts depend on the degrees, so that graphs
-    of other degrees compile anew; a graph that is used many times, with fields that change, does
-    not.
+    An argument of jitted functions. Where some degrees are large, the shapes of its parts depend on
+    them, so that another graph compiles anew; fields that change on one graph do not.
 
     Attributes:
       senders: The node that each edge leaves, int32 `[n_edge]`.
@@ -88,7 +87,7 @@ class CsrGraph:
             senders=jnp.asarray(source, jnp.int32),
             receivers=jnp.asarray(target, jnp.int32),
             order=jnp.asarray(order, jnp.int32),
-            into=rows.build(np.arange(len(target)), np.bincount(target, minlength=n_node)),
+            into=rows.build(None, np.bincount(target, minlength=n_node)),
             out_of=rows.build(
                 np.argsort(source, kind="stable"), np.bincount(source, minlength=n_node)
             ),

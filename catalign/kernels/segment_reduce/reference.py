@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from catalign.algebra.monoid import CommutativeMonoid, Values
-from catalign.kernels.segment_reduce.bucketed import attains, units
+from catalign.kernels.segment_reduce.arrays import attains, units
 from catalign.kernels.segment_reduce.csr import CsrGraph
 
 

@@ -19,7 +19,8 @@ from jax import Array
 
 from catalign.algebra.instances import plus_times
 from catalign.algebra.monoid import CommutativeMonoid, Values
-from catalign.kernels.segment_reduce import bucketed
+from catalign.kernels.segment_reduce import dense
+from catalign.kernels.segment_reduce.arrays import column, take, units
 from catalign.kernels.segment_reduce.csr import CsrGraph
 
 _plus = plus_times.add
@@ -82,10 +83,10 @@ def _backward(
     del version
     messages, arg, graph = residuals
     if monoid == _plus:
-        return bucketed.take(cotangent, graph.receivers), None
+        return take(cotangent, graph.receivers), None
     if arg is None:
         return _pull_through_rows(messages, graph, monoid, cotangent), None
-    edges = bucketed.column(jnp.arange(graph.n_edge, dtype=jnp.int32), messages.ndim)
+    edges = column(jnp.arange(graph.n_edge, dtype=jnp.int32), messages.ndim)
     return _selected(arg, cotangent, edges, graph.receivers), None
 
 
@@ -111,8 +112,8 @@ def _forward_gather(
     total = version.gather_reduce(nodes, graph, monoid)
     arg = None
     if monoid.is_selective:
-        arg = bucketed.first_attaining(
-            lambda e: bucketed.take(nodes, bucketed.take(graph.senders, e)), graph, total, monoid
+        arg = dense.first_attaining(
+            lambda e: take(nodes, take(graph.senders, e)), graph, total, monoid
         )
     return total, (nodes, arg, graph)
 
@@ -122,45 +123,46 @@ def _backward_gather(
 ) -> tuple[Array, None]:
     del version
     nodes, arg, graph = residuals
-    take = bucketed.take
 
-    def term(e: Array, _: Array) -> Array:
+    def term(e: Array) -> Array:
         receivers = take(graph.receivers, e)
         if monoid == _plus:
             return take(cotangent, receivers)
         if arg is not None:
-            return _selected(arg, cotangent, bucketed.column(e, nodes.ndim), receivers)
+            return _selected(arg, cotangent, column(e, nodes.ndim), receivers)
         return take(slopes, e)
 
     if monoid != _plus and arg is None:
         messages = take(nodes, graph.senders)
         slopes = _pull_through_rows(messages, graph, monoid, cotangent)
     none = jnp.zeros((1, *nodes.shape[1:]), nodes.dtype)
-    return bucketed.reduce_rows(term, graph.out_of, _plus, none), None
+    return dense.reduce_rows(term, graph.out_of, _plus, none), None
 
 
 def _selected(arg: Array, cotangent: Array, edges: Array, receivers: Array) -> Array:
     """What each edge gets from its receiver: the cotangent where that chose it."""
-    values = bucketed.take(cotangent, receivers)
-    return jnp.where(bucketed.take(arg, receivers) == edges, values, jnp.zeros_like(values))
+    values = take(cotangent, receivers)
+    return jnp.where(take(arg, receivers) == edges, values, jnp.zeros_like(values))
 
 
 def _pull_through_rows(
     messages: Array, graph: CsrGraph, monoid: CommutativeMonoid, cotangent: Array
 ) -> Array:
     """Differentiates the reduction of the rows; every message stands in one of them."""
-    rows = graph.into
-    if not rows.levels:
+    if graph.n_edge == 0:
         return jnp.zeros_like(messages)
-    unit = bucketed.units(monoid, messages, (1,))
-    blocks = [bucketed.take(messages, items) for items in rows.levels[0]]
+    rows, unit = graph.into, units(monoid, messages)
+    blocks = [rows.first] if rows.rest is None else [rows.first, rows.rest.block]
+    placed = [
+        jnp.stack([take(messages, block.place(k)) for k in range(block.width)]) for block in blocks
+    ]
 
-    def total(blocks: list[Array]) -> Array:
-        return bucketed.reduce_blocks(blocks, rows, monoid, unit)
+    def total(placed: list[Array]) -> Array:
+        return dense.reduce_placed(placed[0], placed[-1], rows, monoid, unit)
 
-    (slopes,) = jax.vjp(total, blocks)[1](cotangent)
+    (slopes,) = jax.vjp(total, placed)[1](cotangent)
     flat = [slope.reshape(-1, *messages.shape[1:]) for slope in slopes]
-    return bucketed.take(jnp.concatenate(flat), rows.position)
+    return take(jnp.concatenate(flat), rows.position)
 
 
 reduce.defvjp(_forward, _backward)

@@ -54,10 +54,47 @@ def times_of(semiring: Semiring, dtype: np.dtype) -> Operation:
 
 
 def is_plain(x: Array, semiring: Semiring) -> Array:
-    """Whether the plain sum of such numbers is the semiring's: none is NaN or could give inf - inf.
+    """Whether `plain_of` holds on such numbers: none is NaN, or could make one, such as inf - inf.
 
     On integers, whether none is the extreme.
     """
     if jnp.issubdtype(x.dtype, jnp.integer):
         return jnp.all(x != zero_of(semiring, x.dtype))
-    return jnp.all(x > -jnp.inf) if semiring == min_plus else jnp.all(x < jnp.inf)
+    if semiring in (max_plus, max_times):
+        return jnp.all(x < jnp.inf)
+    return jnp.all(x > -jnp.inf) if semiring == min_plus else jnp.all(x == x)
+
+
+def plain_of(semiring: Semiring, dtype: np.dtype) -> tuple[Operation, Operation] | None:
+    """Sum and product as one instruction each, for numbers that are plain; None if there is none.
+
+    The semiring's own sum of floats takes five, for the sake of NaN and the sign of zero.
+
+    Example:
+      >>> add, times = plain_of(max_min, jnp.dtype("float32"))
+      >>> float(add(jnp.float32(2), times(jnp.float32(5), jnp.float32(3))))
+      3.0
+    """
+    times = _PLAIN_TIMES.get(semiring)
+    if times is None:
+        return None
+    if jnp.issubdtype(dtype, jnp.integer):
+        return (semiring.add.op, times) if semiring in (min_plus, max_plus) else None
+    return (_lesser if semiring in (min_plus, min_max) else _greater), times
+
+
+def _lesser(a: Array, b: Array) -> Array:
+    return jnp.where(b < a, b, a)
+
+
+def _greater(a: Array, b: Array) -> Array:
+    return jnp.where(b > a, b, a)
+
+
+_PLAIN_TIMES: dict[Semiring, Operation] = {
+    min_plus: jnp.add,
+    max_plus: jnp.add,
+    max_min: _lesser,
+    min_max: _greater,
+    max_times: jnp.multiply,
+}

@@ -19,7 +19,8 @@ def multiply(a: Array, b: Array, semiring: Semiring, *, with_arg: bool) -> tuple
     if terms.shape[2] == 0:
         shape = (*a.shape[:2], b.shape[2])
         return jnp.full(shape, zero), jnp.full(shape, -1, jnp.int32)
-    c = semiring.add.reduce(terms, 2)
+    # Not `add.reduce` where the sum selects: XLA's minimum along a long axis may lose a NaN on CPU.
+    c = (semiring.add.fold if semiring.add.is_selective else semiring.add.reduce)(terms, 2)
     total = c[:, :, None, :]
     attains = (terms == total) | ((terms != terms) & (total != total))
     arg = jnp.argmax(attains, axis=2).astype(jnp.int32)

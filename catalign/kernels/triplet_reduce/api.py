@@ -134,8 +134,6 @@ def attend(
     given = {name: jnp.asarray(x) for name, x in roles.items() if x is not None}
     _check(given, {"query": "uwhd", "key": "wvhd", "left": "uwhc", "right": "wvhc",
                    "left_score": "uwh", "right_score": "wvh"})  # fmt: skip
-    for name, like in (("left_score", "query"), ("right_score", "key")):
-        given.setdefault(name, jnp.zeros(given[like].shape[:-1], given[like].dtype))
     return _attend(given, _version(implementation))
 
 
@@ -204,8 +202,11 @@ def _attend(given: dict[str, Array], version: Version) -> Array:
     dtype = given["query"].dtype
     wide = jnp.dtype(jnp.float32) if dtype.itemsize < 4 else dtype
     batch = given["query"].shape[:-4]
+    # A score that is left out stays so: zeros for it would take as much memory as an argument.
     flat = tuple(
         given[name].astype(wide).reshape(math.prod(batch), *given[name].shape[-rank:])
+        if name in given
+        else None
         for name, rank in zip(names, axes, strict=True)
     )
     out = gradient.attend(flat, version).astype(dtype)

@@ -23,7 +23,12 @@ def reduce(uw: Array, wv: Array, semiring: Semiring, *, with_arg: bool) -> tuple
 
 
 def attend(
-    query: Array, key: Array, left: Array, right: Array, from_left: Array, from_right: Array
+    query: Array,
+    key: Array,
+    left: Array,
+    right: Array,
+    from_left: Array | None,
+    from_right: Array | None,
 ) -> tuple[Array, Array]:
     """Averages the products `left_uw right_wv` over w; gives the averages and log sums of weights.
 
@@ -32,7 +37,10 @@ def attend(
     """
     scale = 1 / math.sqrt(query.shape[-1])
     score = jnp.sum(query[:, :, None] * jnp.swapaxes(key, 1, 2)[:, None], axis=-1) * scale
-    score += from_left[:, :, None] + jnp.swapaxes(from_right, 1, 2)[:, None]
+    if from_left is not None:
+        score += from_left[:, :, None]
+    if from_right is not None:
+        score += jnp.swapaxes(from_right, 1, 2)[:, None]
     top = jnp.max(score, axis=3, initial=-jnp.inf, keepdims=True)
     weight = jnp.exp(score - jnp.where(top == -jnp.inf, 0.0, top))
     total = jnp.sum(weight, axis=3)

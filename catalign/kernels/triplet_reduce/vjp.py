@@ -15,6 +15,8 @@ from catalign.kernels.batching import fold_batch
 from catalign.kernels.triplet_reduce.xla import MIDDLE, in_parts, scores
 
 Pair = tuple[Array, Array]
+Arguments = tuple[Array | None, ...]
+"""Query, key, left, right and the two scores, which may be left out; or their gradients."""
 
 MIDDLE_COMPARED = 64
 """Up to how many middle nodes the gradient compares every one with where an entry comes from: on a
@@ -101,7 +103,7 @@ def _add_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
 reduce.defvjp(_reduce_forward, _reduce_backward)
 
 
-def _attend(arguments: tuple[Array, ...], version: Version) -> Array:
+def _attend(arguments: Arguments, version: Version) -> Array:
     return fold_batch(lambda *arguments: version.attend(*arguments)[0])(*arguments)
 
 
@@ -109,25 +111,25 @@ attend = jax.custom_vjp(_attend, nondiff_argnums=(1,))
 
 
 def _attend_forward(
-    arguments: tuple[Array, ...], version: Version
-) -> tuple[Array, tuple[tuple[Array, ...], Array, Array]]:
+    arguments: Arguments, version: Version
+) -> tuple[Array, tuple[Arguments, Array, Array]]:
     out, log_total = fold_batch(version.attend)(*arguments)
     return out, (arguments, out, log_total)
 
 
 def _attend_backward(
     version: Version,
-    residuals: tuple[tuple[Array, ...], Array, Array],
+    residuals: tuple[Arguments, Array, Array],
     cotangent: Array,
-) -> tuple[tuple[Array, ...]]:
+) -> tuple[Arguments]:
     del version
     arguments, out, log_total = residuals
     return (fold_batch(_attention_gradients)(*arguments, out, log_total, cotangent),)
 
 
-def _attention_gradients(*given: Array) -> tuple[Array, ...]:
-    out = given[6]
-    return in_parts(_attention_part, *given, elements=math.prod(out.shape[1:]))
+def _attention_gradients(*given: Array | None) -> Arguments:
+    cotangent = jax.tree.leaves(given)[-1]
+    return in_parts(_attention_part, *given, elements=math.prod(cotangent.shape[1:]))
 
 
 def _attention_part(
@@ -135,12 +137,12 @@ def _attention_part(
     key: Array,
     left: Array,
     right: Array,
-    from_left: Array,
-    from_right: Array,
+    from_left: Array | None,
+    from_right: Array | None,
     out: Array,
     log_total: Array,
     cotangent: Array,
-) -> tuple[Array, ...]:
+) -> Arguments:
     """One middle node at a time: its weights again, then the gradients of what it reads.
 
     Maths: `d score = a (<g, left right> - <g, out>)`, `d left_uw = sum_v a g right_wv`.
@@ -150,9 +152,17 @@ def _attention_part(
     level = jnp.moveaxis(jnp.where(log_total == -jnp.inf, 0.0, log_total), 3, 1)
     mean = jnp.sum(cotangent * out, axis=-1)
 
-    def one_node(some: tuple[Array, ...]) -> tuple[Array, ...]:
-        query, key, left, right, from_left, from_right = some
-        score = scores(query[:, :, None], key[:, None], from_left[:, :, None], from_right[:, None])
+    def one_node(some: Arguments) -> Arguments:
+        query, key, left, right, *both = some
+        assert query is not None
+        assert key is not None
+        assert left is not None
+        assert right is not None
+        from_left, from_right = (
+            None if x is None else jnp.expand_dims(x, axis)
+            for x, axis in zip(both, MIDDLE[4:], strict=True)
+        )
+        score = scores(query[:, :, None], key[:, None], from_left, from_right)
         weight = jnp.moveaxis(jnp.exp(score[:, 0] - level), 1, 3)
         pulled = weight[..., None] * cotangent
         times_right, times_left = pulled * right[:, None], pulled * left[:, :, None]
@@ -162,14 +172,18 @@ def _attention_part(
             jnp.einsum("puvh,puhd->pvhd", to_score, query, precision=exact) * scale,
             jnp.sum(times_right, axis=2),
             jnp.sum(times_left, axis=1),
-            jnp.sum(to_score, axis=2),
-            jnp.sum(to_score, axis=1),
+            None if from_left is None else jnp.sum(to_score, axis=2),
+            None if from_right is None else jnp.sum(to_score, axis=1),
         )
 
     reads = (query, key, left, right, from_left, from_right)
-    nodes = tuple(jnp.moveaxis(x, axis, 0) for x, axis in zip(reads, MIDDLE, strict=True))
-    grads = jax.lax.map(one_node, nodes)
-    return tuple(jnp.moveaxis(x, 0, axis) for x, axis in zip(grads, MIDDLE, strict=True))
+    nodes = _move(reads, MIDDLE, (0,) * 6)
+    return _move(jax.lax.map(one_node, nodes), (0,) * 6, MIDDLE)
+
+
+def _move(arrays: Arguments, sources: tuple[int, ...], targets: tuple[int, ...]) -> Arguments:
+    moves = zip(arrays, sources, targets, strict=True)
+    return tuple(None if x is None else jnp.moveaxis(x, s, t) for x, s, t in moves)
 
 
 attend.defvjp(_attend_forward, _attend_backward)

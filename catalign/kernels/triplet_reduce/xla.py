@@ -5,6 +5,7 @@ A part of the batch at a time, so that what is transposed or summed on the way i
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ MIDDLE = (2, 1, 2, 1, 2, 1)
 """The axis of the middle node in query, key, left, right, left score and right score."""
 
 
-def in_parts(f: Callable[..., PyTree], *arguments: Array, elements: int) -> PyTree:
+def in_parts(f: Callable[..., PyTree], *arguments: Array | None, elements: int) -> PyTree:
     """Applies a batched function to a part of the batch at a time.
 
     Args:
@@ -30,14 +31,14 @@ def in_parts(f: Callable[..., PyTree], *arguments: Array, elements: int) -> PyTr
       arguments: What it is applied to.
       elements: The elements of a result for one instance.
     """
-    batch = arguments[0].shape[0]
+    batch = jax.tree.leaves(arguments)[0].shape[0]
     most = max(1, PART_ELEMENTS // max(elements, 1))
     if most >= batch:
         return f(*arguments)
     size = next(size for size in range(most, 0, -1) if batch % size == 0)
 
     def one_part(start: Array) -> PyTree:
-        return f(*(jax.lax.dynamic_slice_in_dim(x, start, size) for x in arguments))
+        return f(*jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, start, size), arguments))
 
     # Slices of the arguments, and no array of parts, of which XLA would make copies.
     done = jax.lax.map(one_part, jnp.arange(0, batch, size, dtype=jnp.int32))
@@ -63,7 +64,12 @@ def reduce(uw: Array, wv: Array, semiring: Semiring, *, with_arg: bool) -> tuple
 
 
 def attend(
-    query: Array, key: Array, left: Array, right: Array, from_left: Array, from_right: Array
+    query: Array,
+    key: Array,
+    left: Array,
+    right: Array,
+    from_left: Array | None,
+    from_right: Array | None,
 ) -> tuple[Array, Array]:
     """As the reference, with a running softmax: sums are rescaled when a larger score arrives.
 
@@ -72,9 +78,9 @@ def attend(
     _, u, w, h, c = left.shape
     v = right.shape[2]
 
-    def one_part(*arguments: Array) -> tuple[Array, Array]:
+    def one_part(*arguments: Array | None) -> tuple[Array, Array]:
         count = min(NODES_AT_ONCE, max(w, 1))
-        p = arguments[0].shape[0]
+        p = jax.tree.leaves(arguments)[0].shape[0]
         top = jnp.full((p, h, u, v), -jnp.inf, query.dtype)
         state: tuple[Array, ...] = (
             top,
@@ -83,11 +89,11 @@ def attend(
         )
 
         def visit(state: tuple[Array, ...], start: Array, count: int) -> tuple[Array, ...]:
-            some = [
-                jax.lax.dynamic_slice_in_dim(x, start, count, axis)
+            some: list[Any] = [
+                None if x is None else jax.lax.dynamic_slice_in_dim(x, start, count, axis)
                 for x, axis in zip(arguments, MIDDLE, strict=True)
             ]
-            return _take_up(state, some)
+            return _take_up(state, *some)
 
         whole = w // count
         if whole:
@@ -105,20 +111,29 @@ def attend(
     )
 
 
-def scores(query: Array, key: Array, from_left: Array, from_right: Array) -> Array:
+def scores(query: Array, key: Array, from_left: Array | None, from_right: Array | None) -> Array:
     """The scores of some middle nodes, `[p, w, h, u, v]`."""
-    dot = jnp.einsum(
+    score = jnp.einsum(
         "puwhd,pwvhd->pwhuv", query, key, precision=jax.lax.Precision.HIGHEST
     ) / math.sqrt(query.shape[-1])
-    left = jnp.transpose(from_left, (0, 2, 3, 1))[..., None]
-    right = jnp.transpose(from_right, (0, 1, 3, 2))[..., None, :]
-    return dot + left + right
+    if from_left is not None:
+        score += jnp.transpose(from_left, (0, 2, 3, 1))[..., None]
+    if from_right is not None:
+        score += jnp.transpose(from_right, (0, 1, 3, 2))[..., None, :]
+    return score
 
 
-def _take_up(state: tuple[Array, ...], some: list[Array]) -> tuple[Array, ...]:
+def _take_up(
+    state: tuple[Array, ...],
+    query: Array,
+    key: Array,
+    left: Array,
+    right: Array,
+    from_left: Array | None,
+    from_right: Array | None,
+) -> tuple[Array, ...]:
     """Adds some middle nodes to the running sums."""
     top, total, summed = state
-    query, key, left, right, from_left, from_right = some
     score = scores(query, key, from_left, from_right)
     higher = jnp.maximum(top, jnp.max(score, axis=1))
     level = jnp.where(higher == -jnp.inf, 0.0, higher)
