@@ -25,7 +25,7 @@ def fold_along(
 
     Example:
       >>> rows, columns = jnp.arange(6.0).reshape(2, 3), jnp.ones((3, 2))
-      >>> add = lambda total, column, row: total + column[:, None] * row
+      >>> add = lambda total, column, row: total + column[:, None] * row[None]
       >>> fold_along(add, jnp.zeros((2, 2)), [(rows, 1), (columns, 0)]).tolist()
       [[3.0, 3.0], [12.0, 12.0]]
     """
