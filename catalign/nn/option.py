@@ -69,8 +69,8 @@ class PointerReading(enum.Enum):
     FORWARD = "forward"
     """At the pair v, j."""
     REVERSED = "reversed"
-    """At the pair j, v: messages then flow against the pointer, from the parent of a tree to its
-    children."""
+    """At the pair (j, v), so that messages flow against the pointer, from the parent of a tree to
+    its children."""
     BOTH = "both"
     """At both, by a linear map for each."""
 
