@@ -84,20 +84,27 @@ def learn(
     Args:
       algorithm: What makes the traces.
       config: The settings.
-      on_rule: Told of each rule that is found, in one line.
+      on_rule: Told in one line of each rule that is found, and of fresh instances that come out
+        wrong; if that is said last, the program is wrong on some.
       log: Told of each attempt.
 
     Raises:
+      InputError: The algorithm has no instance of these sizes.
       NotLearnedError: Some field is no function of what the catalogue can read.
     """
     begin = time.monotonic()
+    if max(config.sizes) < algorithm.min_size:
+        raise InputError(
+            f"`sizes` is {config.sizes}, but {algorithm.name} needs at least {algorithm.min_size} "
+            f"nodes: give sizes from {algorithm.min_size} on."
+        )
     kept = memories(algorithm.spec)
     with jax.enable_x64(True):
         pools = [pool(algorithm.spec, trace, kept) for trace in draw(algorithm, config)]
-    program: Program | None = None
-    for turn in range(TURNS):
+
+    def fit(before: Program | None) -> Program:
         learner = Learner(
-            algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule, kept=program
+            algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule, kept=before
         )
         program, missing = learner.learn()
         if program is None:
@@ -106,19 +113,24 @@ def learn(
                 f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an "
                 "operation that the catalogue does not have: add a hint that shows it."
             )
+        return program
+
+    program = fit(None)
+    for turn in range(TURNS):
         with jax.enable_x64(True):
-            failed = [] if turn == TURNS - 1 else _failures(program, algorithm, config, turn)
+            failed = _failures(program, algorithm, config, turn)
             pools += [pool(algorithm.spec, trace, kept) for trace in failed]
         if not failed:
             break
-        log(f"wrong on {sum(len(t.lengths) for t in failed)} fresh instances: learning from these")
-    assert program is not None
+        on_rule(f"wrong on {sum(len(t.lengths) for t in failed)} fresh instances")
+        if turn < TURNS - 1:
+            program = fit(program)
     named = dataclasses.replace(program, name=algorithm.name)
     return Learning(named, time.monotonic() - begin)
 
 
 TURNS = 4
-"""How many times a program is learned, with the instances where the one before went wrong."""
+"""How many times a program is tried on fresh instances; after each but the last it is mended."""
 FRESH = 4
 """How many times the instances of training a program is tried on, at two of its sizes."""
 
@@ -137,10 +149,18 @@ def _failures(
             key = jax.random.fold_in(seed, 100 * number + size)
             drawn.append(family.sample(algorithm, key, count, size))
         inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
-        bad, _ = wrong(program, algorithm, inputs)
+        bad, trace = wrong(program, algorithm, inputs)
         at = np.flatnonzero(bad)[: config.traces]
         if len(at):
-            found.append(_run(algorithm, {name: value[at] for name, value in inputs.items()}))
+            found.append(
+                Trace(
+                    inputs={name: value[at] for name, value in trace.inputs.items()},
+                    hints={name: value[:, at] for name, value in trace.hints.items()},
+                    outputs={name: value[at] for name, value in trace.outputs.items()},
+                    lengths=trace.lengths[at],
+                    complete=trace.complete[at],
+                )
+            )
     return found
 
 

@@ -98,3 +98,9 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     assert [line for line in logged if "old rule fails" in line] == ["min_h': the old rule fails"]
     assert sum("tier" in line for line in logged) == 1, "all other rules are kept"
     assert certify(mended, algorithm, sizes=(8,), count=4).holds
+
+
+def test_sizes_that_an_algorithm_does_not_have_are_refused():
+    algorithm = dataclasses.replace(catalign.algorithms.get("minimum"), min_size=6)
+    with pytest.raises(InputError, match=r"`sizes` is \(4, 5\), but minimum needs at least 6"):
+        learn(algorithm, ExactConfig(sizes=(4, 5)))
