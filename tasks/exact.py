@@ -30,7 +30,7 @@ class ExactFlags:
       sizes: The numbers of nodes.
       instances: Instances for each size.
       seed: Where they come from; no seed gives instances that programs were learned from.
-      certify: Whether to certify each program at the first size as well.
+      certify: Whether to certify each program at these sizes as well.
       json: Write the rows to this file as well.
     """
 

@@ -172,7 +172,7 @@ def score_shipped(
       sizes: The sizes to draw instances of.
       instances: Instances for each size.
       seed: Where they come from.
-      certified: Whether to certify it at the first size.
+      certified: Whether to certify it at these sizes as well.
     """
     algorithm, reasoner = catalogue.get(name), load_program(name)
     fit = [size for size in sizes if size >= algorithm.min_size]
@@ -196,5 +196,5 @@ def score_shipped(
     found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
     if not certified:
         return found
-    certificate = certify(reasoner, algorithm, sizes=fit[:1])
+    certificate = certify(reasoner, algorithm, sizes=fit)
     return found | {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}

@@ -52,7 +52,7 @@ from catalign.nn.discrete.scalar import (
     Size,
     Turn,
 )
-from catalign.nn.discrete.selection import PairEnd
+from catalign.nn.discrete.selection import PairEnd, Select
 from catalign.nn.discrete.signature import Field, Signature
 
 RECEIVERS: tuple[tuple[Node, ...], ...] = ((), (I,), (I, J))
@@ -161,6 +161,10 @@ def literals(signature: Signature, anchors: Sequence[Node], tier: int) -> list[C
             if boolean:
                 # The right part of an interval that is split behind k.
                 found += [IsPair(f.name, 1, Step(K, True), a, True) for a in anchors]
+        for E in signature.of(Kind.SCALAR, Location.EDGE):
+            for t in anchors:
+                ends = (OfPair(E.name, t, K), OfPair(E.name, K, t))
+                found += [Less(Constant(0.0), end) for end in ends]
         for s in signature.scalars:
             for t in anchors:
                 here, there = Of(s.name, K), Of(s.name, t)
@@ -176,7 +180,8 @@ def literals(signature: Signature, anchors: Sequence[Node], tier: int) -> list[C
         scalars = [s for s in signature.scalars if not s.name.endswith("'")]
         for s, r in product(scalars, scalars):
             if s != r:
-                for t in anchors:
+                # Of two fields only at what is near, as these are many and seldom meant.
+                for t in (t for t in anchors if isinstance(t, Select) or not t.parts):
                     here, there = Of(s.name, K), Of(r.name, t)
                     found += [Less(here, there), Less(there, here)]
                     found += [LessEqual(here, there), LessEqual(there, here)]
@@ -247,6 +252,8 @@ def features(
     base = base_terms(signature, rank)
     if rank == 0:
         yield from (IsNone(end) for end in pair_ends(signature))
+        for f in signature.registers:
+            yield from (IsNone(t) for t in orders(signature, Register(f.name)))
     for t in [*base, *near]:
         yield IsNone(t)
         for f in signature.classed(Location.NODE):
@@ -261,6 +268,9 @@ def features(
         ends = [End(False), End(True)] if rank == 0 else []
         for a, b in product([*base, *ends], [*base, *ends]):
             if a != b or rank < 2:
+                yield from (IsPair(f.name, v, a, b, boolean) for v in values)
+        if tier > 1:
+            for a, b in product(base, (t for t in near if isinstance(t, Select))):
                 yield from (IsPair(f.name, v, a, b, boolean) for v in values)
     if tier > 1:
         for s in signature.scalars:

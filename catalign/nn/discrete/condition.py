@@ -202,13 +202,30 @@ def _slack(view: View, a: Scalar, b: Scalar) -> Value:
     return 32 * float(view.xp.finfo(view.dtype).eps) * (1 + view.xp.abs(view(b)))
 
 
+UNLIKE = 1.0
+"""What it costs to compare two quantities that have nothing in common."""
+
+
+def unlike(a: Scalar, b: Scalar) -> float:
+    """`UNLIKE` if two scalars measure fields and share none, else 0.
+
+    Small instances hold many accidents such as "the time is below the longest edge". They are
+    scarce between values of one field.
+    """
+    return UNLIKE * bool(a.measures and b.measures and not a.measures & b.measures)
+
+
 @dataclass(frozen=True)
 class Less(Condition):
     """One number is less than another; false where one reads no node."""
 
     a: Scalar
     b: Scalar
-    own_cost: ClassVar[float] = 0.5
+
+    @property
+    def own_cost(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """More for two quantities that have nothing in common."""
+        return 0.5 + unlike(self.a, self.b)
 
     def evaluate(self, view: View) -> Value:
         """`a < b`."""
@@ -224,7 +241,11 @@ class LessEqual(Condition):
 
     a: Scalar
     b: Scalar
-    own_cost: ClassVar[float] = 0.6
+
+    @property
+    def own_cost(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """More for two quantities that have nothing in common."""
+        return 0.6 + unlike(self.a, self.b)
 
     def evaluate(self, view: View) -> Value:
         """`a <= b`."""

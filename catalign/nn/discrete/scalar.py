@@ -3,6 +3,7 @@
 Scalars are carried exactly, never rounded; what is learned is which expression is taken where.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,13 @@ from catalign.nn.discrete.view import View
 
 class Scalar(Expression):
     """A number; NaN where it reads no node."""
+
+    @functools.cached_property
+    def measures(self) -> frozenset[str]:
+        """The fields whose quantity it is, by their old names: those read for its value itself."""
+        own = [getattr(self, name).removesuffix("'") for name in self.names]
+        inside = (part.measures for part in self.parts if isinstance(part, Scalar))
+        return frozenset(own).union(*inside)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ class Best(Scalar):
     selection: Select
     own_cost: ClassVar[float] = 0.5
 
+    @functools.cached_property
+    def measures(self) -> frozenset[str]:
+        """What the key measures."""
+        return self.selection.key.measures if self.selection.key else frozenset()
+
     def evaluate(self, view: View) -> Value:
         """The best key."""
         return best(view, self.selection)[1]

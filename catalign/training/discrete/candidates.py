@@ -4,10 +4,9 @@ From the catalogue to a `Problem`: terms are evaluated and merged where they agr
 selections that cover the changed rows are searched for, and conditions are formed from all of them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
-from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from catalign.nn.discrete.condition import (
     LessEqual,
     Same,
     SameClass,
+    unlike,
 )
 from catalign.nn.discrete.expression import (
     At,
@@ -45,11 +45,11 @@ from catalign.nn.discrete.scalar import (
 )
 from catalign.nn.discrete.selection import Best, Select
 from catalign.nn.discrete.signature import Field, Signature
+from catalign.training.discrete.columns import Booleans, Columns, distinct
 from catalign.training.discrete.rows import Rows
 from catalign.training.discrete.search import Bank, Found, Key, promising, selections, separations
 from catalign.training.discrete.tree import Problem
 
-E = TypeVar("E", bound=Expression)
 TOLERANCE = 1e-9
 """How far a scalar may be from its target, relative to 1 + its size, in float64."""
 SEARCH_ROWS = 250
@@ -64,83 +64,6 @@ FEW = 4
 """How many values make a scalar a class."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
-
-
-@dataclass
-class Columns:
-    """Expressions with different values at some rows; of equal ones the cheapest is kept."""
-
-    expressions: list = field(default_factory=list)
-    values: list[np.ndarray] = field(default_factory=list)
-    known: dict[bytes, int] = field(default_factory=dict)
-
-    def add(self, expression: Expression, value: np.ndarray) -> None:
-        """Adds an expression unless a cheaper one is known with the same values."""
-        key = value.tobytes()
-        at = self.known.get(key)
-        if at is None:
-            self.known[key] = len(self.expressions)
-            self.expressions.append(expression)
-            self.values.append(value)
-        elif expression.cost_inside < self.expressions[at].cost_inside:
-            self.expressions[at] = expression
-
-
-class Booleans:
-    """Conditions with different values, up to negation, and not constant; the cheapest ones."""
-
-    def __init__(self) -> None:
-        self.group = ""
-        self.groups: list[str] = []
-        self.known: dict[bytes, int] = {}
-        self.makers: list[Callable[[], Condition]] = []
-        self.costs: list[float] = []
-        self.values: list[np.ndarray] = []
-
-    def add(self, condition: Condition, value: np.ndarray) -> None:
-        """Adds one condition."""
-        self.add_many(value[None], [condition.cost], lambda _: condition)
-
-    def add_many(
-        self, values: np.ndarray, costs: Sequence[float], make: Callable[[int], Condition]
-    ) -> None:
-        """Adds conditions, given their values `[c, r]`; one is made only if it is kept."""
-        count = values.sum(axis=1)
-        varied = np.flatnonzero((count > 0) & (count < values.shape[1]))
-        packed = np.packbits(values[varied] ^ values[varied, :1], axis=1)
-        for row, c in enumerate(varied.tolist()):
-            key = packed[row].tobytes()
-            at = self.known.get(key)
-            if at is None:
-                self.known[key] = len(self.costs)
-                self.makers.append(lambda c=c: make(c))
-                self.costs.append(costs[c])
-                self.groups.append(self.group)
-                self.values.append(values[c])
-            elif costs[c] < self.costs[at]:
-                self.makers[at] = lambda c=c: make(c)
-                self.costs[at] = costs[c]
-                self.values[at] = values[c]
-
-    def cheapest(self, most: int, rows: int) -> tuple[list[Condition], np.ndarray]:
-        """The cheapest conditions of each group, and the values of all `[r, conditions]`."""
-        taken: dict[str, int] = {}
-        order = []
-        for c in np.argsort(self.costs, kind="stable").tolist():
-            taken[self.groups[c]] = taken.get(self.groups[c], 0) + 1
-            if taken[self.groups[c]] <= most:
-                order.append(c)
-        if not len(order):
-            return [], np.zeros((rows, 0), bool)
-        return [self.makers[c]() for c in order], np.stack([self.values[c] for c in order], axis=1)
-
-
-def distinct(rows: Rows, terms: Iterable[E]) -> Columns:
-    """Terms with different values at the rows."""
-    columns = Columns()
-    for term in terms:
-        columns.add(term, np.ascontiguousarray(rows.values(term)))
-    return columns
 
 
 @dataclass
@@ -328,7 +251,8 @@ class _Maker:
             anchors += dict.fromkeys([*self.known[:8], *found[::3]])
         if tier > 2:
             registers = [t for t in base if isinstance(t, Register)]
-            anchors += [t for t in catalogue.near_terms(self.signature, registers) if t.reads]
+            near = catalogue.near_terms(self.signature, registers)
+            anchors += [t for t in near if t.reads and not isinstance(t, Successor)]
         bank = Bank(rows, catalogue.literals(self.signature, anchors, tier))
         keys = [Key(None, False), Key(None, True)]
         for scalar in catalogue.keys(self.signature, anchors, self.rank, tier):
@@ -545,7 +469,7 @@ class _Maker:
         right = np.stack([np.asarray(self.rows.values(e), float) for e in second])
         for e in first:
             left = np.asarray(self.rows.values(e), float)[None]
-            costs = [0.5 + e.cost + u.cost if u != e else np.inf for u in second]
+            costs = [0.5 + e.cost + u.cost + unlike(e, u) if u != e else np.inf for u in second]
             more = [c + 0.1 for c in costs]
             with np.errstate(invalid="ignore"):
                 columns.add_many(left < right, costs, lambda c, e=e: Less(e, second[c]))

@@ -9,6 +9,7 @@ import numpy as np
 
 from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.spec import Location
 from catalign.algorithms.trace import Trace
 from catalign.alignment.certificate import Certificate, Counterexample, Exhaustive, Sampled
 from catalign.nn.discrete.program import Program
@@ -23,13 +24,17 @@ from catalign.training.discrete.typed.catalogue import TYPED
 
 SEED = 2**30
 """Certificates draw from another stream than training."""
+FULL = 16
+"""The size up to which a sample is as large as asked for; beyond, it shrinks in proportion."""
+WORK = 2e9
+"""The largest number of candidates that all steps of an instance may look at within reach."""
 
 
 def certify(
     model: Program | DiscreteReasoner,
     algorithm: Algorithm,
     *,
-    sizes: Sequence[int] = (16, 64),
+    sizes: Sequence[int] = (16, 64, 256),
     count: int = 32,
 ) -> Certificate:
     """Runs a program beside its algorithm, and proves it equal to the algorithm's typed rules.
@@ -44,7 +49,7 @@ def certify(
       model: The program, or a reasoner with one.
       algorithm: What it shall equal: every output of every instance, ended by itself.
       sizes: The sizes of the samples.
-      count: The number of instances of each family and size.
+      count: The number of instances of each family and size; beyond size 16 fewer, in proportion.
 
     Returns:
       The evidence, or a counterexample: a smallest instance found, with the first rule that goes
@@ -85,16 +90,16 @@ def certify(
     for size in sizes:
         if size < algorithm.min_size:
             continue
-        drawn = []
+        drawn, many = [], max(1, count * FULL // max(size, FULL))
         for number, family in enumerate(known):
             key = jax.random.fold_in(jax.random.key(SEED + size), number)
-            drawn.append(family.sample(algorithm, key, count, size))
+            drawn.append(family.sample(algorithm, key, many, size))
         inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
         refuted = beside.run(inputs)
         if refuted is not None:
             return Certificate(subject=subject, counterexample=refuted)
         sampled += [
-            Sampled(family=family.name, size=size, count=count)
+            Sampled(family=family.name, size=size, count=many)
             for family, part in zip(known, drawn, strict=True)
             if len(next(iter(part.values())))
         ]
@@ -114,6 +119,17 @@ def certify(
         ),
         unproved=evidence.unproved,
     )
+
+
+def within_reach(algorithm: Algorithm, size: int) -> bool:
+    """Whether a sample of a size is run in seconds: by the steps of one instance, and their work.
+
+    A step looks at all candidates of all receivers: nodes, or pairs where a hint lies at edges.
+    """
+    inputs = algorithm.sample_inputs(jax.random.key(SEED), 1, size)
+    at_edges = any(p.location is Location.EDGE for p in algorithm.spec.hints)
+    steps = int(algorithm.count_steps(inputs).max())
+    return steps * size ** (3 if at_edges else 2) <= WORK
 
 
 class _Beside:

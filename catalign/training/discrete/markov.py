@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from catalign.algorithms.spec import Spec
+from catalign.algorithms.spec import Kind, Spec
 from catalign.nn.discrete.signature import Memory
 from catalign.training.discrete.transitions import Pool
 
@@ -19,11 +19,13 @@ Conflict = tuple[int, int, int, int]
 """A pool, a run, and two times at which it shows the same and goes on differently."""
 
 
-def conflicts(spec: Spec, pools: Sequence[Pool]) -> list[Conflict]:
-    """The places where hints do not determine the next hints, within single runs."""
+def conflicts(
+    spec: Spec, pools: Sequence[Pool], kinds: Sequence[Kind] = tuple(Kind)
+) -> list[Conflict]:
+    """The places where hints of some kinds do not determine the next ones, within single runs."""
     found = []
     for number, pool in enumerate(pools):
-        hints = [pool.hints[p.name] for p in spec.hints]
+        hints = [pool.hints[p.name] for p in spec.hints if p.kind in kinds]
         for b in range(min(RUNS, len(pool.lengths))):
             seen: dict[bytes, tuple[int, bytes]] = {}
             shown = [
@@ -40,6 +42,9 @@ def conflicts(spec: Spec, pools: Sequence[Pool]) -> list[Conflict]:
 def needed(spec: Spec, pools: Sequence[Pool], memories: Sequence[Memory]) -> list[Memory]:
     """The first memory that tells all conflicting times apart, or the one that does for most.
 
+    Of those that do as well, the one is taken that also tells most times apart where only the
+    scalars differ, if anything: rules that need not read these are shorter.
+
     Args:
       spec: The probes.
       pools: Traces with all memory fields.
@@ -51,9 +56,17 @@ def needed(spec: Spec, pools: Sequence[Pool], memories: Sequence[Memory]) -> lis
     pairs = conflicts(spec, pools)
     if not pairs:
         return []
-    told = [sum(_differs(pools, m.field.name, pair) for pair in pairs) for m in memories]
-    best = int(np.argmax(told))
-    return [memories[best]] if told[best] else []
+    told = _told(pools, memories, pairs)
+    if not told.any():
+        return []
+    best = [m for m, count in zip(memories, told, strict=True) if count == told.max()]
+    plain = conflicts(spec, pools, [kind for kind in Kind if kind is not Kind.SCALAR])
+    return [best[int(np.argmax(_told(pools, best, plain)))]]
+
+
+def _told(pools: Sequence[Pool], memories: Sequence[Memory], pairs: list[Conflict]) -> np.ndarray:
+    """How many of some pairs each memory tells apart."""
+    return np.array([sum(_differs(pools, m.field.name, p) for p in pairs) for m in memories])
 
 
 def _differs(pools: Sequence[Pool], name: str, pair: Conflict) -> bool:

@@ -21,7 +21,7 @@ from catalign.training.directory import (
     write_json,
     write_text,
 )
-from catalign.training.discrete.certify import certify
+from catalign.training.discrete.certify import certify, within_reach
 from catalign.training.discrete.learn import ExactConfig, learn
 from catalign.training.evaluation import Evaluation, EvaluationTable, Protocol, evaluate
 from catalign.training.event import Evaluated, Event, Finished, Found, Started
@@ -87,7 +87,7 @@ def train_exact(
         table, certificate = EvaluationTable(rows), None
     else:
         begin = time.monotonic()
-        certificate = certify(reasoner, algorithm, sizes=(max(config.sizes),))
+        certificate = certify(reasoner, algorithm, sizes=_certified(config, algorithm))
         emit(Found(text=f"certified in {time.monotonic() - begin:.0f} s: {certificate.verdict}"))
         table = _evaluated(reasoner, algorithm, config, emit)
     report = TrainReport(
@@ -106,6 +106,20 @@ def train_exact(
         _write(folder, report, certificate)
     emit(Finished(table=table, run_dir=folder))
     return report
+
+
+def _certified(config: TrainConfig, algorithm: Algorithm) -> list[int]:
+    """The largest sizes of training and of the evaluation, and one further where it is quick.
+
+    What holds at the sizes of the evaluation by accident may fail beyond.
+    """
+    sizes = sorted({max(config.sizes), max(config.eval_sizes)})
+    beyond = BEYOND * sizes[-1]
+    return [*sizes, beyond] if within_reach(algorithm, beyond) else sizes
+
+
+BEYOND = 4
+"""How many times larger than the evaluation the last sample of a certificate is."""
 
 
 def read_exact(folder: Path) -> DiscreteReasoner:

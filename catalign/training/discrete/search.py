@@ -1,9 +1,10 @@
 """The search for selections: which conjunction of conditions picks the right candidate.
 
-At each row a condition in `k` is a set of candidates, held as the bits of one word, in the order of
-a key. A conjunction is the bitwise and of its words, and selects the lowest bit. So it is right at
-a row iff each word has the target's bit, and no lower bit is in all of them: a test of a whole
-conjunction costs two word operations a row, and all pairs and the promising triples are tried.
+At each row a condition in `k` is a set of candidates, held as the bits of one word, and a
+conjunction is the bitwise and of its words. It is right at a row iff each word has the target's
+bit, and no bit of a candidate before the target, in the order of the key, is in all of them: a test
+of a whole conjunction costs two word operations a row, and all pairs and the promising triples are
+tried.
 """
 
 import copy
@@ -49,23 +50,23 @@ class Key:
 
 
 class Bank:
-    """The conditions in k at some rows, as words in the order of each key."""
+    """The conditions in k at some rows, as words: bit k of a word is condition at candidate k."""
 
     def __init__(self, rows: Rows, literals: Sequence[Condition]) -> None:
         self.rows = rows
-        sets, kept, known = [], [], set()
+        words, kept, known = [], [], set()
         exists = rows.candidates(_EXISTS)
         for literal in literals:
-            value = rows.candidates(literal) & exists
-            packed = np.packbits(value).tobytes()
-            if packed in known or not value.any():
+            word = _pack(rows.candidates(literal) & exists)
+            packed = word.tobytes()
+            if packed in known or not word.any():
                 continue
             known.add(packed)
-            sets.append(value)
+            words.append(word)
             kept.append(literal)
         self.literals = kept
         self.costs = np.array([c.cost for c in kept])
-        self.sets = np.stack(sets) if sets else np.zeros((0, rows.count, CANDIDATES), bool)
+        self.words = np.stack(words) if words else np.zeros((0, rows.count), np.uint32)
         self.exists = exists
 
     def at(self, chosen: np.ndarray, most: int) -> "Bank":
@@ -74,24 +75,23 @@ class Bank:
         kept = np.sort(np.argsort(self.costs, kind="stable")[:most])
         bank.literals, bank.costs = [self.literals[c] for c in kept], self.costs[kept]
         bank.rows = self.rows.subset(chosen)
-        bank.sets, bank.exists = self.sets[kept][:, chosen], self.exists[chosen]
+        bank.words, bank.exists = self.words[kept][:, chosen], self.exists[chosen]
         return bank
 
-    def words(self, key: Key) -> tuple[Words, np.ndarray, Words]:
-        """Words `[l, r]` in the order of a key, the order `[r, k]`, and the allowed set `[r]`."""
+    def ranked(self, key: Key, target: np.ndarray) -> tuple[Words, Words]:
+        """The candidates that have a key, and those that come before the target, as words `[r]`."""
+        place = np.arange(CANDIDATES)
+        at = np.maximum(target, 0)[:, None]
         if key.scalar is None:
-            order = np.broadcast_to(np.arange(CANDIDATES), self.exists.shape)
-            if key.greatest:
-                order = order[:, ::-1]
             allowed = self.exists
+            ahead = place > at if key.greatest else place < at
         else:
             value = self.rows.candidates(key.scalar)
             allowed = self.exists & ~np.isnan(value)
-            value = np.where(allowed, -value if key.greatest else value, np.inf)
-            order = np.argsort(value, axis=1, kind="stable")
-        turned = np.take_along_axis(self.sets & allowed[None], order[None], axis=2)
-        free = np.take_along_axis(allowed, order, axis=1)
-        return _pack(turned), order, _pack(free)
+            here = np.take_along_axis(value, at, axis=1)
+            better = value > here if key.greatest else value < here
+            ahead = better | ((value == here) & (place < at))
+        return _pack(allowed), _pack(allowed & (ahead | (target < 0)[:, None]))
 
 
 def _pack(sets: np.ndarray) -> Words:
@@ -125,11 +125,11 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
     scored = []
     for key in scalar:
         free, has, below = _judged(glance, key, target[at])
-        hope = (has / (1.0 + np.bitwise_count(below))).sum(axis=1)
+        hope = _hope(has, below)
         best = float(free.mean())
-        for c in np.argsort(-hope)[:FIRST]:
+        for c in np.argsort(-hope, kind="stable")[:FIRST]:
             right = has[c] & has & ((below[c] & below) == 0)
-            best = max(best, float(right.mean(axis=1).max()))
+            best = max(best, float(_count(right).max()) / len(at))
         scored.append((best, best - price * key.cost))
     best, worth = np.array(scored).T
     costs = np.array([key.cost for key in scalar])
@@ -141,13 +141,22 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
 def _judged(bank: Bank, key: Key, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, Words]:
     """Where no condition is needed, where each allows the target, and what it allows before it."""
     none = target < 0
-    words, order, free = bank.words(key)
-    place = np.argmax(order == np.maximum(target, 0)[:, None], axis=1).astype(np.uint32)
-    bit = np.where(none, 0, np.left_shift(np.uint32(1), place)).astype(np.uint32)
-    low = np.where(none, 0xFFFFFFFF, bit - np.uint32(1)).astype(np.uint32)
-    has = ((words & bit[None]) != 0) | none[None]
-    alone = ((free & low) == 0) & ((free & bit) != 0)
-    return alone, has, words & low[None]
+    allowed, ahead = bank.ranked(key, target)
+    bit = np.where(none, 0, np.left_shift(np.uint32(1), np.maximum(target, 0).astype(np.uint32)))
+    bit = bit.astype(np.uint32) & allowed
+    has = ((bank.words & bit) != 0) | none
+    return (ahead == 0) & (bit != 0), has, bank.words & ahead
+
+
+def _count(right: np.ndarray) -> np.ndarray:
+    """How many rows are right, `[c, r]` to float `[c]`."""
+    return np.add.reduce(right.view(np.uint8), axis=1, dtype=np.uint32).astype(float)
+
+
+def _hope(has: np.ndarray, below: Words) -> np.ndarray:
+    """How near the target is to the front, `[c]`: a row halves with each candidate before it."""
+    near = np.right_shift(has.view(np.uint8) << np.uint8(6), np.bitwise_count(below))
+    return np.add.reduce(near, axis=1, dtype=np.uint32) / 64.0
 
 
 def selections(
@@ -179,12 +188,16 @@ def _grow(
     ]
     right = has & (below == 0)
     yield from _best_of(bank, key, [(c,) for c in range(count)], right, keep)
+    if count > WIDE:
+        hope = _hope(has, below)
+        first = np.sort(np.argsort(-hope, kind="stable")[:WIDE])
+        beam = [beam[c] for c in first.tolist()]
     for size in range(2, most + 1):
         names: list[tuple[int, ...]] = []
         rights, hopes = [], []
         for chosen, here, rest in beam:
-            if size > 2:
-                others = np.array([c for c in range(count) if c not in chosen])
+            if size > 2 or count > WIDE:
+                others = np.delete(np.arange(count), chosen)
             else:
                 others = np.arange(chosen[0] + 1, count)
             if not len(others):
@@ -192,14 +205,14 @@ def _grow(
             both = here[None] & has[others]
             left = rest[None] & below[others]
             done = both & (left == 0)
-            score = done.sum(axis=1)
+            score = _count(done)
             best = np.argsort(-score + 1e-3 * bank.costs[others])[: keep * 4]
             best = best[score[best] > 0]
             names += [(*chosen, int(others[b])) for b in best]
             rights.append(done[best])
             if size < most:
-                hope = (both / (1.0 + np.bitwise_count(left))).sum(axis=1)
-                top = np.argsort(-hope)[:4]
+                hope = _hope(both, left)
+                top = np.argsort(-hope, kind="stable")[:4]
                 hopes += [
                     (float(hope[b]), (*chosen, int(others[b])), both[b], left[b]) for b in top
                 ]
@@ -214,6 +227,8 @@ def _grow(
                 beam.append((chosen, both, left))
 
 
+WIDE = 256
+"""How many conditions are the first of a pair: those that leave the target nearest to the front."""
 BEAM = 12
 """How many conjunctions are extended by a further condition."""
 
@@ -221,7 +236,7 @@ BEAM = 12
 def _best_of(
     bank: Bank, key: Key, names: Sequence[tuple[int, ...]], right: np.ndarray, keep: int
 ) -> Iterator[Found]:
-    score = right.sum(axis=1)
+    score = _count(right)
     cost = np.array([bank.costs[list(chosen)].sum() for chosen in names])
     for b in np.lexsort((cost, -score))[:keep]:
         if score[b] == 0:
@@ -239,7 +254,7 @@ def separations(bank: Bank, classes: np.ndarray, rows: np.ndarray, *, keep: int)
       rows: The rows to look at, by number.
       keep: How many to give.
     """
-    words = _pack(bank.sets)[:, rows]
+    words = bank.words[:, rows]
     values = np.unique(classes[rows])
     if len(values) < 2 or not len(words):
         return []

@@ -1,0 +1,90 @@
+"""Columns: expressions with their values at some rows; of those that agree the cheapest is kept."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from catalign.nn.discrete.condition import Condition
+from catalign.nn.discrete.expression import Expression
+from catalign.training.discrete.rows import Rows
+
+E = TypeVar("E", bound=Expression)
+
+
+@dataclass
+class Columns:
+    """Expressions with different values at some rows; of equal ones the cheapest is kept."""
+
+    expressions: list = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)
+    known: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, expression: Expression, value: np.ndarray) -> None:
+        """Adds an expression unless a cheaper one is known with the same values."""
+        key = value.tobytes()
+        at = self.known.get(key)
+        if at is None:
+            self.known[key] = len(self.expressions)
+            self.expressions.append(expression)
+            self.values.append(value)
+        elif expression.cost_inside < self.expressions[at].cost_inside:
+            self.expressions[at] = expression
+
+
+class Booleans:
+    """Conditions with different values, up to negation, and not constant; the cheapest ones."""
+
+    def __init__(self) -> None:
+        self.group = ""
+        self.groups: list[str] = []
+        self.known: dict[bytes, int] = {}
+        self.makers: list[Callable[[], Condition]] = []
+        self.costs: list[float] = []
+        self.values: list[np.ndarray] = []
+
+    def add(self, condition: Condition, value: np.ndarray) -> None:
+        """Adds one condition."""
+        self.add_many(value[None], [condition.cost], lambda _: condition)
+
+    def add_many(
+        self, values: np.ndarray, costs: Sequence[float], make: Callable[[int], Condition]
+    ) -> None:
+        """Adds conditions, given their values `[c, r]`; one is made only if it is kept."""
+        count = values.sum(axis=1)
+        varied = np.flatnonzero((count > 0) & (count < values.shape[1]))
+        packed = np.packbits(values[varied] ^ values[varied, :1], axis=1)
+        for row, c in enumerate(varied.tolist()):
+            key = packed[row].tobytes()
+            at = self.known.get(key)
+            if at is None:
+                self.known[key] = len(self.costs)
+                self.makers.append(lambda c=c: make(c))
+                self.costs.append(costs[c])
+                self.groups.append(self.group)
+                self.values.append(values[c])
+            elif costs[c] < self.costs[at]:
+                self.makers[at] = lambda c=c: make(c)
+                self.costs[at] = costs[c]
+                self.values[at] = values[c]
+
+    def cheapest(self, most: int, rows: int) -> tuple[list[Condition], np.ndarray]:
+        """The cheapest conditions of each group, and the values of all `[r, conditions]`."""
+        taken: dict[str, int] = {}
+        order = []
+        for c in np.argsort(self.costs, kind="stable").tolist():
+            taken[self.groups[c]] = taken.get(self.groups[c], 0) + 1
+            if taken[self.groups[c]] <= most:
+                order.append(c)
+        if not len(order):
+            return [], np.zeros((rows, 0), bool)
+        return [self.makers[c]() for c in order], np.stack([self.values[c] for c in order], axis=1)
+
+
+def distinct(rows: Rows, terms: Iterable[E]) -> Columns:
+    """Terms with different values at the rows."""
+    columns = Columns()
+    for term in terms:
+        columns.add(term, np.ascontiguousarray(rows.values(term)))
+    return columns
