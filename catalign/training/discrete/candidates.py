@@ -32,7 +32,7 @@ from catalign.nn.discrete.expression import (
     Register,
     Successor,
 )
-from catalign.nn.discrete.rule import Constantly, Own
+from catalign.nn.discrete.rule import Constantly, Leaf, Own, Rule, Tree, leaves
 from catalign.nn.discrete.scalar import (
     Binary,
     Constant,
@@ -62,6 +62,8 @@ POINTS = 14
 """How many terms are looked at as points, three at a time."""
 FEW = 4
 """How many values make a scalar a class."""
+PHASES = 8
+"""How many cases of the rows are looked at apart."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
 
@@ -76,7 +78,7 @@ class Task:
       available: What the rule may read.
       known: Selections that other rules use.
       tier: The tier of the catalogue.
-      constants: Numbers that occur as differences.
+      rules: The rules before it.
     """
 
     field: Field
@@ -84,6 +86,7 @@ class Task:
     available: Signature
     known: Sequence[Select]
     tier: int
+    rules: Sequence[Rule]
 
 
 def readable(selection: Select, signature: Signature, rank: int) -> bool:
@@ -91,6 +94,15 @@ def readable(selection: Select, signature: Signature, rank: int) -> bool:
     names = {f.name for f in signature.fields}
     receivers = set(catalogue.RECEIVERS[2]) - set(catalogue.RECEIVERS[rank])
     return selection.reads <= names and not receivers & set(selection.walk())
+
+
+def cell(rows: Rows, tree: Tree) -> np.ndarray:
+    """The number of the leaf that each row falls into, from left to right."""
+    if isinstance(tree, Leaf):
+        return np.zeros(rows.count, int)
+    then, otherwise = cell(rows, tree.then), cell(rows, tree.otherwise)
+    behind = otherwise + len(list(leaves(tree.then)))
+    return np.where(rows.values(tree.condition), then, behind)
 
 
 def problem(task: Task, rows: Rows, weight: np.ndarray) -> Problem:
@@ -175,14 +187,27 @@ class _Maker:
         return list(dict.fromkeys(found))
 
     def phases(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Rows by the classes at the graph, old and new, and by what moved the registers.
+
+        A register's rule is a case distinction, and others often follow the same one: each of its
+        leaves is a case. Of more cases than are looked at, the rarest ones are one.
+        """
+        code = self.graph_class()
+        for rule in self.task.rules:
+            if rule.field.kind is Kind.MASK_ONE:
+                code = code * len(list(leaves(rule.tree))) + cell(self.rows, rule.tree)
+        known, count = np.unique(code[rows], return_counts=True)
+        order = known[np.argsort(-count, kind="stable")]
+        groups = [rows[code[rows] == c] for c in order[: PHASES - 1]]
+        rest = rows[np.isin(code[rows], order[PHASES - 1 :])]
+        return [*groups, rest] if len(rest) else groups
+
+    def graph_class(self) -> np.ndarray:
         """Rows by the values of the masks and categories at the graph, old and new ones."""
         code = np.zeros(self.rows.count, int)
         for f in self.signature.classed(Location.GRAPH):
-            code = code * (f.classes + 1) + self.graph_value(f)
-        return [rows[code[rows] == c] for c in np.unique(code[rows])]
-
-    def graph_value(self, f: Field) -> np.ndarray:
-        return self.rows.values(Own(f.name, 0)).astype(int)
+            code = code * (f.classes + 1) + self.rows.values(Own(f.name, 0)).astype(int)
+        return code
 
     def cover(self, group: np.ndarray, simple: Sequence[Node], right: np.ndarray) -> list[Select]:
         rest = np.arange(len(group))
@@ -198,6 +223,9 @@ class _Maker:
             best = int(np.argmax(score))
             options = self.selections(rows, target, found)
             options.sort(key=lambda f: price * f.selection.cost_inside - f.score)
+            # Right wherever it selects anything: seldom an accident, whatever else covers more.
+            sure = [f.selection for f in options if f.sure]
+            found += sure[:1]
             if (
                 options
                 and options[0].score - price * options[0].selection.cost_inside > score[best]
@@ -289,12 +317,11 @@ class _Maker:
         rows = self.rows.subset(group)
         anchors: list[Node] = [*catalogue.base_terms(self.signature, self.rank), *self.known[:4]]
         bank = Bank(rows, catalogue.literals(self.signature, anchors, min(self.task.tier, 2)))
-        for group_rows in self._phase_groups(group):
-            self.known += separations(bank, classes[group], group_rows, keep=6)
+        code = self.graph_class()[group]
+        for value in np.unique(code):
+            at = np.flatnonzero(code == value)
+            self.known += separations(bank, classes[group], at, keep=6)
         self.known = list(dict.fromkeys(self.known))
-
-    def _phase_groups(self, group: np.ndarray) -> list[np.ndarray]:
-        return [np.flatnonzero(np.isin(group, part)) for part in self.phases(group)]
 
     # ---- scalars
 

@@ -10,6 +10,7 @@ tried.
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,10 +26,17 @@ _EXISTS = Same(K, K)
 
 @dataclass(frozen=True)
 class Found:
-    """A selection and the rows where it is right, bool `[r]`."""
+    """A selection.
+
+    Attributes:
+      selection: The selection.
+      right: The rows where it is right, bool `[r]`.
+      sure: Whether it is right at all rows where it selects anything.
+    """
 
     selection: Select
     right: np.ndarray
+    sure: bool
 
     @property
     def score(self) -> float:
@@ -174,57 +182,86 @@ def selections(
     for key in keys:
         alone, has, below = _judged(bank, key, target)
         if alone.any():
-            yield Found(Select(key.scalar, key.greatest, ()), alone)
-        yield from _grow(bank, key, has, below, most, keep)
+            yield Found(Select(key.scalar, key.greatest, ()), alone, bool(alone.all()))
+        some = bank.words & bank.ranked(key, target)[0]
+        yield from _grow(bank, key, _Sets(has, below, some), most, keep)
 
 
-def _grow(
-    bank: Bank, key: Key, has: np.ndarray, below: Words, most: int, keep: int
-) -> Iterator[Found]:
+@dataclass(frozen=True)
+class _Sets:
+    """Conjunctions at some rows, `[c, r]`.
+
+    Attributes:
+      has: Whether each allows the target, if there is one.
+      below: The candidates that it allows before the target; all that it allows if there is none.
+      some: The candidates that it allows.
+    """
+
+    has: np.ndarray
+    below: Words
+    some: Words
+
+    def __getitem__(self, at: Any) -> "_Sets":
+        return _Sets(self.has[at], self.below[at], self.some[at])
+
+    def __and__(self, other: "_Sets") -> "_Sets":
+        return _Sets(self.has & other.has, self.below & other.below, self.some & other.some)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each selects the target, or nothing if there is none."""
+        return self.has & (self.below == 0)
+
+
+def _grow(bank: Bank, key: Key, sets: _Sets, most: int, keep: int) -> Iterator[Found]:
     """Conjunctions of one, two, ... conditions; only promising ones are extended."""
     count = len(bank.literals)
-    beam: list[tuple[tuple[int, ...], np.ndarray, Words]] = [
-        ((c,), has[c], below[c]) for c in range(count)
-    ]
-    right = has & (below == 0)
-    yield from _best_of(bank, key, [(c,) for c in range(count)], right, keep)
+    firsts = np.arange(count)
     if count > WIDE:
-        hope = _hope(has, below)
-        first = np.sort(np.argsort(-hope, kind="stable")[:WIDE])
-        beam = [beam[c] for c in first.tolist()]
+        hope = _hope(sets.has, sets.below)
+        firsts = np.sort(np.argsort(-hope, kind="stable")[:WIDE])
+    beam = [((c,), sets[c]) for c in firsts.tolist()]
+    right = sets.right
+    yield from _best_of(bank, key, [(c,) for c in range(count)], right, _sure(sets, right), keep)
     for size in range(2, most + 1):
         names: list[tuple[int, ...]] = []
-        rights, hopes = [], []
-        for chosen, here, rest in beam:
+        rights, sures, hopes = [], [], []
+        for chosen, here in beam:
             if size > 2 or count > WIDE:
                 others = np.delete(np.arange(count), chosen)
             else:
                 others = np.arange(chosen[0] + 1, count)
             if not len(others):
                 continue
-            both = here[None] & has[others]
-            left = rest[None] & below[others]
-            done = both & (left == 0)
+            both = here & sets[others]
+            done = both.right
             score = _count(done)
-            best = np.argsort(-score + 1e-3 * bank.costs[others])[: keep * 4]
-            best = best[score[best] > 0]
+            rank = -score + 1e-3 * bank.costs[others]
+            best = np.argsort(rank)[: keep * 4]
+            sure = np.flatnonzero(_sure(both, done) & (score > 0))
+            best = np.union1d(best[score[best] > 0], sure[np.argsort(rank[sure])[:2]])
             names += [(*chosen, int(others[b])) for b in best]
             rights.append(done[best])
+            sures.append(np.isin(best, sure))
             if size < most:
-                hope = _hope(both, left)
+                hope = _hope(both.has, both.below)
                 top = np.argsort(-hope, kind="stable")[:4]
-                hopes += [
-                    (float(hope[b]), (*chosen, int(others[b])), both[b], left[b]) for b in top
-                ]
+                hopes += [(float(hope[b]), (*chosen, int(others[b])), both[b]) for b in top]
         if rights:
-            yield from _best_of(bank, key, names, np.concatenate(rights), keep)
+            right, sure = np.concatenate(rights), np.concatenate(sures)
+            yield from _best_of(bank, key, names, right, sure, keep)
         hopes.sort(key=lambda item: -item[0])
         seen: set[frozenset[int]] = set()
         beam = []
-        for _, chosen, both, left in hopes:
+        for _, chosen, both in hopes:
             if frozenset(chosen) not in seen and len(beam) < BEAM:
                 seen.add(frozenset(chosen))
-                beam.append((chosen, both, left))
+                beam.append((chosen, both))
+
+
+def _sure(sets: _Sets, right: np.ndarray) -> np.ndarray:
+    """Which conjunctions are right at all rows where they allow a candidate, `[c]`."""
+    return ((sets.some == 0) | right).all(axis=1)
 
 
 WIDE = 256
@@ -234,15 +271,22 @@ BEAM = 12
 
 
 def _best_of(
-    bank: Bank, key: Key, names: Sequence[tuple[int, ...]], right: np.ndarray, keep: int
+    bank: Bank,
+    key: Key,
+    names: Sequence[tuple[int, ...]],
+    right: np.ndarray,
+    sure: np.ndarray,
+    keep: int,
 ) -> Iterator[Found]:
+    """Those that are right most often, and of the sure ones as many again."""
     score = _count(right)
     cost = np.array([bank.costs[list(chosen)].sum() for chosen in names])
-    for b in np.lexsort((cost, -score))[:keep]:
-        if score[b] == 0:
-            break
-        where = tuple(bank.literals[c] for c in sorted(names[b]))
-        yield Found(Select(key.scalar, key.greatest, where), right[b])
+    order = np.lexsort((cost, -score))
+    chosen = dict.fromkeys([*order[:keep].tolist(), *order[sure[order]][:keep].tolist()])
+    for b in chosen:
+        if score[b]:
+            where = tuple(bank.literals[c] for c in sorted(names[b]))
+            yield Found(Select(key.scalar, key.greatest, where), right[b], bool(sure[b]))
 
 
 def separations(bank: Bank, classes: np.ndarray, rows: np.ndarray, *, keep: int) -> list[Select]:

@@ -112,6 +112,7 @@ class Learner:
         self.inputs = [field_of(p) for p in spec.inputs]
         self.hints = [field_of(p) for p in spec.hints]
         self.known: list[Select] = []
+        self.rules: list[Rule] = []
         self.problems: dict[Any, Problem] = {}
         self.kept: dict[str, list[Rule]] = {}
         self.memory: list[Memory] | None = None
@@ -268,7 +269,7 @@ class Learner:
         before: Sequence[Rule] = (),
     ) -> Learned:
         """Rules for some fields, in an order in which each reads those before it."""
-        rules = list(before)
+        self.rules = rules = list(before)
         todo = sorted(targets, key=lambda t: t[0].rank)
         tried: set[tuple[str, int, float, int]] = set()
         hopeless: set[tuple[str, int, int]] = set()
@@ -416,7 +417,7 @@ class Learner:
             changed = np.concatenate([changed, also])
         share = np.where(changed, 1 / max(1, changed.sum()), 1 / max(1, (~changed).sum()))
         weight = share / share.sum() * rows.count
-        task = Task(target, own, Signature(tuple(available)), self.known, tier)
+        task = Task(target, own, Signature(tuple(available)), self.known, tier, self.rules)
         return problem(task, rows, weight)
 
     def mistakes(self, source: Source, rule: Rule) -> list[np.ndarray]:
