@@ -53,7 +53,9 @@ from catalign.training.discrete.tree import Problem
 TOLERANCE = 1e-9
 """How far a scalar may be from its target, relative to 1 + its size, in float64."""
 SEARCH_ROWS = 250
-"""How many rows a search for selections looks at."""
+"""How many rows a search for selections looks at, in each of one or two cases."""
+SEARCH_ROWS_EACH = 100
+"""How many in each of many cases."""
 CONDITIONS = (1000, 1500, 3000)
 """How many conditions of each group a tree may choose from in each tier, the cheapest ones."""
 PRICE = 0.06
@@ -181,8 +183,9 @@ class _Maker:
         groups = self.phases(changed)
         found: list[Select] = []
         rng = np.random.default_rng(0)
+        share = max(SEARCH_ROWS_EACH, 2 * SEARCH_ROWS // max(1, len(groups)))
         for group in groups:
-            group = self.rows.some(group, SEARCH_ROWS, rng)
+            group = self.rows.some(group, min(SEARCH_ROWS, share), rng)
             found += self.cover(group, simple, right[:, group])
         return list(dict.fromkeys(found))
 

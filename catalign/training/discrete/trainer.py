@@ -23,6 +23,8 @@ from catalign.training.discrete.tree import Problem, fit_tree
 
 STAGES = ((1, 9.0), (2, 9.0), (2, 18.0), (3, 18.0), (2, 36.0), (3, 36.0), (3, 72.0))
 """Tiers of the catalogue and limits of the cost, in the order they are tried for all fields."""
+LAST = 3
+"""The largest tier."""
 SHORT = 5
 """How many stages come before memory that no test asks for is tried."""
 ROWS = 1500
@@ -191,17 +193,17 @@ class Learner:
         base = [*self.inputs, *self.hints]
         learned = Learned([], [f for f, _ in targets])
 
-        def go_on(stages: Sequence[tuple[int, float]]) -> Learned:
+        def go_on(start: int, stop: int) -> Learned:
             rest = [(f, self.old(f)) for f in learned.missing]
             available = [*base, *(m.field for m in memory)]
-            return self.fit_all(source, rest, available, stages, before=learned.rules)
+            return self.fit_all(source, rest, available, start, stop, learned.rules)
 
-        learned = go_on(STAGES[:SHORT])
+        learned = go_on(0, SHORT)
         # A bit of memory that makes a rule short comes before a long rule without it.
         tries = [True, False, False] if not memory else [False, False]
         for must_fit in tries:
             if not must_fit:
-                learned = go_on(STAGES[SHORT:])
+                learned = go_on(SHORT, len(STAGES))
             if not learned.missing or len(memory) == 2:
                 break
             available = [*base, *(m.field for m in memory)]
@@ -211,8 +213,8 @@ class Learner:
             memory.append(best)
             self.on_rule(f"memory: {best.field.name}")
             self.log(f"memory: {best.field.name}")
-            learned = go_on(STAGES[:SHORT])
-        return memory, go_on(STAGES[SHORT:]) if learned.missing else learned
+            learned = go_on(0, SHORT)
+        return memory, go_on(SHORT, len(STAGES)) if learned.missing else learned
 
     def state(self, stepper: Program, p: Pool, at: np.ndarray) -> View:
         """States, the last ones too, and whether the learned step changes them."""
@@ -265,43 +267,51 @@ class Learner:
         source: Source,
         targets: Sequence[tuple[Field, Field | None]],
         available: Sequence[Field],
-        stages: Sequence[tuple[int, float]] = STAGES,
+        start: int = 0,
+        stop: int = len(STAGES),
         before: Sequence[Rule] = (),
     ) -> Learned:
-        """Rules for some fields, in an order in which each reads those before it."""
+        """Rules for some fields, in an order in which each reads those before it.
+
+        It goes through the stages from `start` on. A rule that a large tier held may make the rest
+        short, and a large tier is slow: from there it begins again with the first stage.
+        """
         self.rules = rules = list(before)
         todo = sorted(targets, key=lambda t: t[0].rank)
         tried: set[tuple[str, int, float, int]] = set()
         hopeless: set[tuple[str, int, int]] = set()
-        for tier, limit in stages:
-            progress = True
-            while progress and todo:
-                progress = False
-                self.recall(source, todo, rules, available)
-                for target, own in list(todo):
-                    key = (target.name, tier, limit, len(rules))
-                    if key in tried or (target.name, tier, len(rules)) in hopeless:
-                        continue
-                    tried.add(key)
-                    began = time.time()
-                    fields = [*available, *(r.field for r in rules)]
-                    a = self.fit(source, target, own, fields, tier, limit)
-                    self.log(
-                        f"{target.name} tier {tier} limit {limit:g}: {a.problem}, "
-                        f"{time.time() - began:.1f} s"
-                    )
-                    if a.clashes:
-                        # What is read does not determine the field, however long the rule.
-                        hopeless.add((target.name, tier, len(rules)))
-                    if a.tree is not None:
-                        rules.append(Rule(target, a.tree))
-                        text = "\n".join(describe_tree(a.tree, "    "))
-                        self.log(f"  after {[r.field.name for r in rules[:-1]]}\n{text}")
-                        self.on_rule(f"rule of {target.name.removesuffix(chr(39))}")
-                        used = [e for e in expressions(a.tree) if isinstance(e, Select)]
-                        self.known = list(dict.fromkeys([*self.known, *used]))
-                        todo.remove((target, own))
-                        progress = True
+        stage = start
+        while todo and stage < stop:
+            tier, limit = STAGES[stage]
+            progress = False
+            self.recall(source, todo, rules, available)
+            for target, own in list(todo):
+                key = (target.name, tier, limit, len(rules))
+                if key in tried or (target.name, tier, len(rules)) in hopeless:
+                    continue
+                tried.add(key)
+                began = time.time()
+                fields = [*available, *(r.field for r in rules)]
+                a = self.fit(source, target, own, fields, tier, limit)
+                self.log(
+                    f"{target.name} tier {tier} limit {limit:g}: {a.problem}, "
+                    f"{time.time() - began:.1f} s"
+                )
+                if a.clashes:
+                    # What is read does not determine the field, however long the rule.
+                    hopeless.add((target.name, tier, len(rules)))
+                if a.tree is not None:
+                    rules.append(Rule(target, a.tree))
+                    text = "\n".join(describe_tree(a.tree, "    "))
+                    self.log(f"  after {[r.field.name for r in rules[:-1]]}\n{text}")
+                    self.on_rule(f"rule of {target.name.removesuffix(chr(39))}")
+                    used = [e for e in expressions(a.tree) if isinstance(e, Select)]
+                    self.known = list(dict.fromkeys([*self.known, *used]))
+                    todo.remove((target, own))
+                    progress = True
+                    if tier == LAST:
+                        break
+            stage = stage + 1 if not progress else 0 if tier == LAST else stage
         return Learned(rules, [t for t, _ in todo])
 
     def recall(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from catalign.nn.discrete.condition import (
+    UNLIKE,
     Before,
     Between,
     Is,
@@ -16,6 +17,7 @@ from catalign.nn.discrete.condition import (
     Not,
     Same,
     SameClass,
+    unlike,
 )
 from catalign.nn.discrete.expression import (
     At,
@@ -191,3 +193,13 @@ def test_cost_grows_with_the_expression_and_reads_names_its_fields():
     assert outer.cost > inner.cost
     assert outer.reads == {"s", "p", "r", "e"}
     assert Register("r'").cost > Register("r").cost
+
+
+def test_quantities_that_have_nothing_in_common_cost_more_to_compare():
+    s, x = Of("s", I), Of("x", I)
+    assert unlike(s, x) == UNLIKE
+    assert unlike(s, Of("s'", Register("r"))) == 0
+    assert unlike(Binary("+", s, x), x) == 0
+    assert unlike(Best(Select(Of("x", K), False, (Less(Of("s", K), s),))), x) == 0
+    assert unlike(Constant(0.0), x) == 0
+    assert Less(s, x).cost == Less(s, s).cost + UNLIKE

@@ -9,6 +9,7 @@ from catalign.nn.discrete.expression import End, I, Register
 from catalign.nn.discrete.rule import Leaf, Rule, Split
 from catalign.nn.discrete.scalar import Of
 from catalign.training.discrete import enumeration
+from catalign.training.discrete.certify import within_reach
 
 MINIMUM = catalign.algorithms.get("minimum")
 PROGRAM = catalign.load("minimum").program
@@ -16,6 +17,13 @@ PROGRAM = catalign.load("minimum").program
 
 def certificate(program):
     return catalign.certify(program, MINIMUM, sizes=(8,), count=4)
+
+
+def test_larger_samples_are_smaller_and_only_taken_where_a_run_is_short():
+    found = catalign.certify(PROGRAM, MINIMUM, sizes=(16, 64), count=8)
+    assert {(s.size, s.count) for s in found.sampled} == {(16, 8), (64, 2)}
+    assert within_reach(MINIMUM, 256)
+    assert not within_reach(catalign.algorithms.get("floyd_warshall"), 256)
 
 
 def with_rule(name, tree):

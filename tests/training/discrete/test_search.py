@@ -6,6 +6,7 @@ from catalign.nn.discrete.condition import Is, IsPair, Less, Not, Same
 from catalign.nn.discrete.expression import I, K, Register
 from catalign.nn.discrete.scalar import Of
 from catalign.nn.discrete.selection import Select
+from catalign.training.discrete import search
 from catalign.training.discrete.rows import all_rows
 from catalign.training.discrete.search import Bank, Key, promising, selections, separations
 from tests.nn.discrete.states import views
@@ -29,8 +30,27 @@ def test_bits_agree_with_evaluating_each_selection():
     rows = rows_of(0)
     target = rows.values(Select(Of("x", K), False, (LITERALS[2], LITERALS[4])))
     for found in selections(Bank(rows, LITERALS), KEYS, target, most=3, keep=50):
-        right = rows.values(found.selection) == target
-        assert (found.right == right).all(), found.selection
+        value = rows.values(found.selection)
+        assert (found.right == (value == target)).all(), found.selection
+        assert found.sure == ((value < 0) | (value == target)).all(), found.selection
+
+
+def test_of_many_conditions_the_first_of_a_pair_are_the_nearest(monkeypatch):
+    rows = rows_of(10)
+    pair = (LITERALS[2], LITERALS[4])
+    target = rows.values(Select(None, False, pair))
+    monkeypatch.setattr(search, "WIDE", 2)
+    found = selections(Bank(rows, LITERALS), KEYS, target, most=2, keep=8)
+    assert max(f.score for f in found) == rows.count
+
+
+def test_a_selection_that_is_sure_is_kept_beside_those_that_are_right_more_often():
+    rows = rows_of(12)
+    sure = Select(None, False, (LITERALS[0], LITERALS[2]))
+    value = rows.values(sure)
+    target = np.where(value < 0, rows.values(Select(None, True, ())), value)
+    found = list(selections(Bank(rows, LITERALS), KEYS, target, most=2, keep=1))
+    assert any(f.sure and set(f.selection.where) == set(sure.where) for f in found)
 
 
 def test_the_selection_that_made_the_target_is_found():

@@ -4,10 +4,14 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given, settings
 
-from catalign.nn.discrete.condition import IsGraph, IsNone
-from catalign.nn.discrete.expression import End, Register, Step
+from catalign.nn.discrete.condition import Is, IsGraph, IsNone
+from catalign.nn.discrete.expression import End, I, Register, Step
 from catalign.nn.discrete.rule import Leaf, Split, leaves
+from catalign.nn.discrete.scalar import Constant
+from catalign.training.discrete.candidates import cell
+from catalign.training.discrete.rows import all_rows
 from catalign.training.discrete.tree import Problem, fit_tree
+from tests.nn.discrete.states import views
 
 TERMS = [Register(name) for name in "abcd"]
 
@@ -88,3 +92,13 @@ def test_the_cheaper_of_two_conditions_is_taken():
     tree, _ = fit_tree(p, budget=20.0)
     assert isinstance(tree, Split)
     assert tree.condition == p.conditions[1]
+
+
+def test_the_cell_of_a_row_is_the_leaf_that_it_falls_into():
+    rows = all_rows([views(0)[0]], rank=1)
+    first, second = Is("mask", 1, I, True), Is("c", 1, I, False)
+    names = [Leaf(Constant(float(value))) for value in range(3)]
+    tree = Split(first, names[0], Split(second, names[1], names[2]))
+    value = np.where(rows.values(first), 0, np.where(rows.values(second), 1, 2))
+    assert (cell(rows, tree) == value).all()
+    assert set(cell(rows, tree)) == {0, 1, 2}
