@@ -46,12 +46,10 @@ from catalign.nn.discrete.scalar import (
 from catalign.nn.discrete.selection import Best, Select
 from catalign.nn.discrete.signature import Field, Signature
 from catalign.training.discrete.columns import Booleans, Columns, distinct
-from catalign.training.discrete.rows import Rows
+from catalign.training.discrete.rows import TOLERANCE, Rows
 from catalign.training.discrete.search import Bank, Found, Key, promising, selections, separations
 from catalign.training.discrete.tree import Problem
 
-TOLERANCE = 1e-9
-"""How far a scalar may be from its target, relative to 1 + its size, in float64."""
 SEARCH_ROWS = 250
 """How many rows a search for selections looks at, in each of one or two cases."""
 SEARCH_ROWS_EACH = 100
@@ -66,6 +64,8 @@ FEW = 4
 """How many values make a scalar a class."""
 PHASES = 8
 """How many cases of the rows are looked at apart."""
+MANY = 60
+"""How many scalars are combined with the best key of each selection that is searched for."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
 
@@ -168,7 +168,9 @@ class _Maker:
         # A far-fetched term must not hide the rows that a selection is needed for.
         plain = [k for k, t in enumerate(found) if not isinstance(t, Middle | Successor)]
         chosen = self.search([found[k] for k in plain], np.stack([right[k] for k in plain]))
-        new = distinct(self.rows, chosen).expressions
+        new = [
+            s for s in distinct(self.rows, chosen).expressions if not columns.holds(s, self.rows)
+        ]
         self.known += new
         derived = [t for t in catalogue.near_terms(self.signature, new[:8]) if t.parts]
         extra = distinct(self.rows, [*new, *derived])
@@ -285,7 +287,8 @@ class _Maker:
             near = catalogue.near_terms(self.signature, registers)
             anchors += [t for t in near if t.reads and not isinstance(t, Successor)]
         bank = Bank(rows, catalogue.literals(self.signature, anchors, tier))
-        keys = [Key(None, False), Key(None, True)]
+        # A number is the value of a key; the place of a node is none.
+        keys = [] if target.dtype.kind == "f" else [Key(None, False), Key(None, True)]
         for scalar in catalogue.keys(self.signature, anchors, self.rank, tier):
             keys += [Key(scalar, False), Key(scalar, True)]
         keys = promising(bank, keys, target, PRICE)
@@ -364,11 +367,33 @@ class _Maker:
             self.binaries(atoms, found, right)
         if self.task.tier > 2:
             self.sums(atoms, found, right)
+        if self.task.tier > 1:
+            for best in self.folds(self.changed & ~np.any(right, axis=0)):
+                value = self.rows.values(best)
+                self.offer(found, right, best, value)
+                for a, v in zip(atoms.expressions[:MANY], atoms.values, strict=False):
+                    for o in ("min", "max", "+"):
+                        self.offer(found, right, Binary(o, a, best), operate(np, o, v, value))
         values, classes = np.unique(np.round(self.y, 9), return_inverse=True)
         stacked = np.stack(right, axis=1)
         if 1 < len(values) <= FEW and not stacked.all(axis=0).any():
             self.separate(classes)
         return found, stacked
+
+    def folds(self, rest: np.ndarray) -> list[Best]:
+        """The least or greatest keys of selections that are right at rows where nothing else is."""
+        found: list[Select] = []
+        rng = np.random.default_rng(0)
+        for group in self.phases(np.flatnonzero(rest)):
+            group = self.rows.some(group, SEARCH_ROWS_EACH, rng)
+            rows, target = self.rows.subset(group), self.y[group].astype(float)
+            options = self.selections(rows, target, found)
+            price = PRICE * len(group)
+            options.sort(key=lambda f: price * f.selection.cost_inside - f.score)
+            found += [f.selection for f in [*options[:1], *[f for f in options if f.sure][:2]]]
+        new = distinct(self.rows, dict.fromkeys(found)).expressions
+        self.known += [s for s in new if s not in self.known]
+        return [Best(s) for s in new]
 
     def offer(self, found: list, right: list, expression: Scalar, value: np.ndarray) -> None:
         """Adds a scalar if it is right at some changed row."""

@@ -32,6 +32,10 @@ class Columns:
         elif expression.cost_inside < self.expressions[at].cost_inside:
             self.expressions[at] = expression
 
+    def holds(self, expression: Expression, rows: Rows) -> bool:
+        """Whether one of the expressions has the same values."""
+        return np.ascontiguousarray(rows.values(expression)).tobytes() in self.known
+
 
 class Booleans:
     """Conditions with different values, up to negation, and not constant; the cheapest ones."""

@@ -11,6 +11,8 @@ from catalign.nn.discrete.view import View
 
 CANDIDATES = 32
 """The largest number of nodes in training: candidates of a selection are bits of a word."""
+TOLERANCE = 1e-9
+"""How far a scalar may be from its target, relative to 1 + its size, in float64."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from catalign.nn.discrete.condition import Condition, Same
 from catalign.nn.discrete.expression import K
 from catalign.nn.discrete.scalar import Scalar
 from catalign.nn.discrete.selection import Select
-from catalign.training.discrete.rows import CANDIDATES, Rows
+from catalign.training.discrete.rows import CANDIDATES, TOLERANCE, Rows
 
 Words = np.ndarray
 _EXISTS = Same(K, K)
@@ -86,20 +86,37 @@ class Bank:
         bank.words, bank.exists = self.words[kept][:, chosen], self.exists[chosen]
         return bank
 
-    def ranked(self, key: Key, target: np.ndarray) -> tuple[Words, Words]:
-        """The candidates that have a key, and those that come before the target, as words `[r]`."""
+    def ranked(self, key: Key, target: np.ndarray) -> tuple[Words, Words, Words]:
+        """The candidates with a key, those that are the target, and those before it, words `[r]`.
+
+        The target is a node, or a number that the key shall have.
+        """
         place = np.arange(CANDIDATES)
+        value = None if key.scalar is None else self.rows.candidates(key.scalar)
+        allowed = self.exists if value is None else self.exists & ~np.isnan(value)
+        if target.dtype.kind == "f":
+            if value is None:
+                value = np.broadcast_to(place.astype(float), allowed.shape)
+            near = TOLERANCE * (1 + np.abs(target))[:, None]
+            gap = (value - target[:, None]) * (1 if key.greatest else -1)
+            return (
+                _pack(allowed),
+                _pack(allowed & (np.abs(gap) <= near)),
+                _pack(allowed & (gap > near)),
+            )
         at = np.maximum(target, 0)[:, None]
-        if key.scalar is None:
-            allowed = self.exists
+        if value is None:
             ahead = place > at if key.greatest else place < at
         else:
-            value = self.rows.candidates(key.scalar)
-            allowed = self.exists & ~np.isnan(value)
             here = np.take_along_axis(value, at, axis=1)
             better = value > here if key.greatest else value < here
             ahead = better | ((value == here) & (place < at))
-        return _pack(allowed), _pack(allowed & (ahead | (target < 0)[:, None]))
+        none = (target < 0)[:, None]
+        return (
+            _pack(allowed),
+            _pack(allowed & ~none & (place == at)),
+            _pack(allowed & (ahead | none)),
+        )
 
 
 def _pack(sets: np.ndarray) -> Words:
@@ -148,12 +165,10 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
 
 def _judged(bank: Bank, key: Key, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, Words]:
     """Where no condition is needed, where each allows the target, and what it allows before it."""
-    none = target < 0
-    allowed, ahead = bank.ranked(key, target)
-    bit = np.where(none, 0, np.left_shift(np.uint32(1), np.maximum(target, 0).astype(np.uint32)))
-    bit = bit.astype(np.uint32) & allowed
-    has = ((bank.words & bit) != 0) | none
-    return (ahead == 0) & (bit != 0), has, bank.words & ahead
+    _, hit, ahead = bank.ranked(key, target)
+    none = np.zeros(len(target), bool) if target.dtype.kind == "f" else target < 0
+    has = ((bank.words & hit) != 0) | none
+    return (ahead == 0) & (hit != 0), has, bank.words & ahead
 
 
 def _count(right: np.ndarray) -> np.ndarray:
@@ -170,12 +185,12 @@ def _hope(has: np.ndarray, below: Words) -> np.ndarray:
 def selections(
     bank: Bank, keys: Sequence[Key], target: np.ndarray, *, most: int, keep: int
 ) -> Iterator[Found]:
-    """The selections with the best coverage of a node target, for each key.
+    """The selections with the best coverage of a target, for each key.
 
     Args:
       bank: The conditions at the rows.
       keys: The orders to try.
-      target: The right node at each row; -1 for none.
+      target: The right node at each row, -1 for none; or the number that the best key shall be.
       most: The largest number of conditions.
       keep: How many to give for each key and number of conditions.
     """

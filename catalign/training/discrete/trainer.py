@@ -15,9 +15,9 @@ from catalign.nn.discrete.rule import Constantly, Leaf, Rule, Tree, expressions
 from catalign.nn.discrete.selection import Select
 from catalign.nn.discrete.signature import Field, Memory, Signature, field_of, memories, primed
 from catalign.nn.discrete.view import View
-from catalign.training.discrete.candidates import TOLERANCE, Task, problem
+from catalign.training.discrete.candidates import Task, problem
 from catalign.training.discrete.markov import needed
-from catalign.training.discrete.rows import Rows, all_rows
+from catalign.training.discrete.rows import TOLERANCE, Rows, all_rows
 from catalign.training.discrete.transitions import HALT, Pool
 from catalign.training.discrete.tree import Problem, fit_tree
 

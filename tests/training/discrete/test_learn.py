@@ -1,6 +1,7 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -44,6 +45,38 @@ def test_a_longer_variant_is_learned_by_the_same_settings(name):
     algorithm = SLOW[name]
     program = learn(algorithm).program
     assert right_at(program, algorithm, 64, 16)
+
+
+def test_a_least_sum_over_neighbours_is_learned_from_numbers_alone():
+    """Distances without any pointer: the search has only the numbers to go by."""
+    paths = catalign.algorithms.get("bellman_ford")
+
+    def step(inputs, d):
+        reached = jnp.where(inputs["adj"], d[:, None] + inputs["A"], jnp.inf)
+        return jnp.minimum(d, reached.min(axis=0))
+
+    def start(inputs):
+        node = jnp.arange(inputs["pos"].shape[0], dtype=inputs["s"].dtype)
+        return jnp.where(node == inputs["s"], 0.0, 50.0).astype(inputs["A"].dtype)
+
+    distances = dataclasses.replace(
+        paths,
+        name="distances",
+        spec=Spec(
+            *paths.spec.inputs,
+            Probe("d", Stage.HINT, Location.NODE, Kind.SCALAR),
+            Probe("length", Stage.OUTPUT, Location.NODE, Kind.SCALAR),
+        ),
+        init=start,
+        step=step,
+        done=lambda x, d: (step(x, d) == d).all(),
+        hints=lambda x, d: {"d": d},
+        outputs=lambda x, d: {"length": d},
+        validate=None,
+    )
+    program = learn(distances, ExactConfig(sizes=(4, 8), traces=30)).program
+    assert not program.given
+    assert right_at(program, distances, 24)
 
 
 def test_equal_seeds_give_equal_programs_and_float32_runs_them():

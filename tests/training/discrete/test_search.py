@@ -5,7 +5,7 @@ import numpy as np
 from catalign.nn.discrete.condition import Is, IsPair, Less, Not, Same
 from catalign.nn.discrete.expression import I, K, Register
 from catalign.nn.discrete.scalar import Of
-from catalign.nn.discrete.selection import Select
+from catalign.nn.discrete.selection import Best, Select
 from catalign.training.discrete import search
 from catalign.training.discrete.rows import all_rows
 from catalign.training.discrete.search import Bank, Key, promising, selections, separations
@@ -82,3 +82,15 @@ def test_separations_find_the_emptiness_that_decides():
     classes = (rows.values(decides) < 0).astype(int)
     found = separations(Bank(rows, LITERALS), classes, np.arange(rows.count), keep=4)
     assert any(((rows.values(s) < 0) == (classes == 1)).all() for s in found)
+
+
+def test_the_value_of_a_key_is_a_target_too():
+    rows = rows_of(14)
+    made = Best(Select(Of("x", K), True, (LITERALS[2], LITERALS[4])))
+    value = rows.values(made)
+    some = np.flatnonzero(~np.isnan(value))
+    rows, value = rows.subset(some), value[some].astype(float)
+    found = list(selections(Bank(rows, LITERALS), KEYS[2:], value, most=2, keep=8))
+    for f in found:
+        assert (f.right == (rows.values(Best(f.selection)) == value)).all(), f.selection
+    assert max(f.score for f in found) == rows.count
