@@ -194,7 +194,9 @@ def score_shipped(
             "hints_exact": float(hints_exact(reasoner.program, algorithm, drawn).mean()),
         }
     found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
-    if not certified:
-        return found
-    certificate = certify(reasoner, algorithm, sizes=fit)
-    return found | {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
+    if certified:
+        certificate = certify(reasoner, algorithm, sizes=fit)
+        found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
+    # What was compiled for one program serves no other, and a process can map only so much.
+    jax.clear_caches()
+    return found

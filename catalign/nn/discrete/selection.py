@@ -132,7 +132,7 @@ class PairEnd(Node):
         xp, n = view.xp, view.n
         E = view.fields[self.name]
         sign = -1 if self.greatest else 1
-        nodes = xp.arange(n)
+        nodes = xp.arange(n, dtype=xp.int32)
         mask = view.fields[self.mask].astype(xp.int32) == 1
         allowed = mask & (nodes[:, None] < nodes[None, :])[None]
         if self.after is not None:

@@ -133,7 +133,8 @@ class Trail:
     def update(self, xp: Any, value: Any, old: Fields, new: Fields) -> Any:
         """The memory after a step: it adds the node marked before the step."""
         del new
-        marked = old[self.register][:, None] == xp.arange(value.shape[1])[None]
+        register = old[self.register]
+        marked = register[:, None] == xp.arange(value.shape[1], dtype=register.dtype)[None]
         return value | (marked & (old[self.first] == old[self.second])[:, None])
 
 

@@ -43,7 +43,8 @@ def certify(
     are run. Where the algorithm has typed rules, which are written by hand and run beside it on the
     same instances, the program's rules are proved equal to these for every size, or the cell that
     differs is named. A proof says no more than that: what ties the typed rules to the algorithm
-    stands among the preconditions.
+    stands among the preconditions. All runs are in float64, whatever the caller's setting: what is
+    certified are the rules, and fewer digits decide ties by rounding.
 
     Args:
       model: The program, or a reasoner with one.
@@ -68,7 +69,12 @@ def certify(
     typed = TYPED.get(algorithm.name)
     if typed is not None and typed.program.spec != algorithm.spec:
         typed = None
-    beside = _Beside(program, algorithm, typed)
+    with jax.enable_x64(True):
+        return _certified(_Beside(program, algorithm, typed), subject, sizes, count)
+
+
+def _certified(beside: "_Beside", subject: str, sizes: Sequence[int], count: int) -> Certificate:
+    algorithm = beside.algorithm
     exhaustive: list[Exhaustive] = []
     cases = 0
     largest = enumeration.largest(algorithm)
