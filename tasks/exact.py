@@ -30,7 +30,7 @@ class ExactFlags:
       sizes: The numbers of nodes.
       instances: Instances for each size.
       seed: Where they come from; no seed gives instances that programs were learned from.
-      certify: Whether to certify each program at these sizes as well.
+      certify: Whether to certify each program as well, at those of the sizes that are in reach.
       json: Write the rows to this file as well.
     """
 

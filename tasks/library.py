@@ -18,7 +18,7 @@ from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
-from catalign.training.discrete.certify import certify
+from catalign.training.discrete.certify import certify, within_reach
 from catalign.training.discrete.execution import hints_exact
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
 from catalign.training.generalist import fill_generalist as fill_generalist
@@ -172,7 +172,7 @@ def score_shipped(
       sizes: The sizes to draw instances of.
       instances: Instances for each size.
       seed: Where they come from.
-      certified: Whether to certify it at these sizes as well.
+      certified: Whether to certify it as well, at those of the sizes that are within reach.
     """
     algorithm, reasoner = catalogue.get(name), load_program(name)
     fit = [size for size in sizes if size >= algorithm.min_size]
@@ -195,7 +195,8 @@ def score_shipped(
         }
     found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
     if certified:
-        certificate = certify(reasoner, algorithm, sizes=fit)
+        near = [size for size in fit if within_reach(algorithm, size)]
+        certificate = certify(reasoner, algorithm, sizes=near)
         found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
     # What was compiled for one program serves no other, and a process can map only so much.
     jax.clear_caches()

@@ -26,15 +26,19 @@ SEED = 2**30
 """Certificates draw from another stream than training."""
 FULL = 16
 """The size up to which a sample is as large as asked for; beyond, it shrinks in proportion."""
+SIZES = (16, 64, 256)
+"""The sizes of samples, as far as they are within reach."""
+ALWAYS = 64
+"""The size up to which a sample is always within reach."""
 WORK = 2e9
-"""The largest number of candidates that all steps of an instance may look at within reach."""
+"""The largest number of candidates that all steps of a larger instance may look at."""
 
 
 def certify(
     model: Program | DiscreteReasoner,
     algorithm: Algorithm,
     *,
-    sizes: Sequence[int] = (16, 64, 256),
+    sizes: Sequence[int] | None = None,
     count: int = 32,
 ) -> Certificate:
     """Runs a program beside its algorithm, and proves it equal to the algorithm's typed rules.
@@ -49,7 +53,7 @@ def certify(
     Args:
       model: The program, or a reasoner with one.
       algorithm: What it shall equal: every output of every instance, ended by itself.
-      sizes: The sizes of the samples.
+      sizes: The sizes of the samples; 16, 64, and 256 where that is `within_reach`, if left out.
       count: The number of instances of each family and size; beyond size 16 fewer, in proportion.
 
     Returns:
@@ -66,6 +70,8 @@ def certify(
     """
     program = model.program if isinstance(model, DiscreteReasoner) else model
     subject = f"the program of {program.name} against {algorithm.name}"
+    if sizes is None:
+        sizes = [size for size in SIZES if within_reach(algorithm, size)]
     typed = TYPED.get(algorithm.name)
     if typed is not None and typed.program.spec != algorithm.spec:
         typed = None
@@ -128,14 +134,14 @@ def _certified(beside: "_Beside", subject: str, sizes: Sequence[int], count: int
 
 
 def within_reach(algorithm: Algorithm, size: int) -> bool:
-    """Whether a sample of a size is run in seconds: by the steps of one instance, and their work.
+    """Whether a sample of a size is run in seconds, and its traces fit in memory.
 
-    A step looks at all candidates of all receivers: nodes, or pairs where a hint lies at edges.
+    By the algorithm's bound on its steps. A step looks at all candidates of all receivers: nodes,
+    or pairs where a hint lies at edges.
     """
-    inputs = algorithm.sample_inputs(jax.random.key(SEED), 1, size)
     at_edges = any(p.location is Location.EDGE for p in algorithm.spec.hints)
-    steps = int(algorithm.count_steps(inputs).max())
-    return steps * size ** (3 if at_edges else 2) <= WORK
+    work = algorithm.max_steps(size) * size ** (3 if at_edges else 2)
+    return size <= ALWAYS or work <= WORK
 
 
 class _Beside:

@@ -60,6 +60,8 @@ def needed(spec: Spec, pools: Sequence[Pool], memories: Sequence[Memory]) -> lis
     if not told.any():
         return []
     best = [m for m, count in zip(memories, told, strict=True) if count == told.max()]
+    if len(best) == 1:
+        return best
     plain = conflicts(spec, pools, [kind for kind in Kind if kind is not Kind.SCALAR])
     return [best[int(np.argmax(_told(pools, best, plain)))]]
 

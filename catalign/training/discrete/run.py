@@ -109,13 +109,13 @@ def train_exact(
 
 
 def _certified(config: TrainConfig, algorithm: Algorithm) -> list[int]:
-    """The largest sizes of training and of the evaluation, and one further where it is quick.
+    """The largest sizes of training and of the evaluation, and one further, where within reach.
 
     What holds at the sizes of the evaluation by accident may fail beyond.
     """
-    sizes = sorted({max(config.sizes), max(config.eval_sizes)})
-    beyond = BEYOND * sizes[-1]
-    return [*sizes, beyond] if within_reach(algorithm, beyond) else sizes
+    tested = max(config.eval_sizes)
+    beyond = [size for size in (tested, BEYOND * tested) if within_reach(algorithm, size)]
+    return sorted({max(config.sizes), *beyond})
 
 
 BEYOND = 4

@@ -149,57 +149,17 @@ def promising(bank: Bank, keys: Sequence[Key], target: np.ndarray, price: float)
     glance = bank.at(at, CHEAP)
     scored = []
     for key in scalar:
-        free, has, below = _judged(glance, key, target[at])
-        hope = _hope(has, below)
+        free, sets = _judged(glance, key, target[at])
+        hope = _hope(sets)
         best = float(free.mean())
         for c in np.argsort(-hope, kind="stable")[:FIRST]:
-            right = has[c] & has & ((below[c] & below) == 0)
-            best = max(best, float(_count(right).max()) / len(at))
+            best = max(best, float(_count((sets[c] & sets).right).max()) / len(at))
         scored.append((best, best - price * key.cost))
     best, worth = np.array(scored).T
     costs = np.array([key.cost for key in scalar])
     # Some by what they cover alone: the right key of a table is long, and covers everything.
     order = [*np.argsort(-worth, kind="stable")[:PROMISING], *np.lexsort((costs, -best))[:SURE]]
     return [*plain, *(scalar[k] for k in dict.fromkeys(order))]
-
-
-def _judged(bank: Bank, key: Key, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, Words]:
-    """Where no condition is needed, where each allows the target, and what it allows before it."""
-    _, hit, ahead = bank.ranked(key, target)
-    none = np.zeros(len(target), bool) if target.dtype.kind == "f" else target < 0
-    has = ((bank.words & hit) != 0) | none
-    return (ahead == 0) & (hit != 0), has, bank.words & ahead
-
-
-def _count(right: np.ndarray) -> np.ndarray:
-    """How many rows are right, `[c, r]` to float `[c]`."""
-    return np.add.reduce(right.view(np.uint8), axis=1, dtype=np.uint32).astype(float)
-
-
-def _hope(has: np.ndarray, below: Words) -> np.ndarray:
-    """How near the target is to the front, `[c]`: a row halves with each candidate before it."""
-    near = np.right_shift(has.view(np.uint8) << np.uint8(6), np.bitwise_count(below))
-    return np.add.reduce(near, axis=1, dtype=np.uint32) / 64.0
-
-
-def selections(
-    bank: Bank, keys: Sequence[Key], target: np.ndarray, *, most: int, keep: int
-) -> Iterator[Found]:
-    """The selections with the best coverage of a target, for each key.
-
-    Args:
-      bank: The conditions at the rows.
-      keys: The orders to try.
-      target: The right node at each row, -1 for none; or the number that the best key shall be.
-      most: The largest number of conditions.
-      keep: How many to give for each key and number of conditions.
-    """
-    for key in keys:
-        alone, has, below = _judged(bank, key, target)
-        if alone.any():
-            yield Found(Select(key.scalar, key.greatest, ()), alone, bool(alone.all()))
-        some = bank.words & bank.ranked(key, target)[0]
-        yield from _grow(bank, key, _Sets(has, below, some), most, keep)
 
 
 @dataclass(frozen=True)
@@ -228,12 +188,50 @@ class _Sets:
         return self.has & (self.below == 0)
 
 
+def _judged(bank: Bank, key: Key, target: np.ndarray) -> tuple[np.ndarray, _Sets]:
+    """Where no condition is needed, and what each condition makes of the candidates."""
+    allowed, hit, ahead = bank.ranked(key, target)
+    none = np.zeros(len(target), bool) if target.dtype.kind == "f" else target < 0
+    has = ((bank.words & hit) != 0) | none
+    return (ahead == 0) & (hit != 0), _Sets(has, bank.words & ahead, bank.words & allowed)
+
+
+def _count(right: np.ndarray) -> np.ndarray:
+    """How many rows are right, `[c, r]` to float `[c]`."""
+    return np.add.reduce(right.view(np.uint8), axis=1, dtype=np.uint32).astype(float)
+
+
+def _hope(sets: _Sets) -> np.ndarray:
+    """How near the target is to the front, `[c]`: a row halves with each candidate before it."""
+    near = np.right_shift(sets.has.view(np.uint8) << np.uint8(6), np.bitwise_count(sets.below))
+    return np.add.reduce(near, axis=1, dtype=np.uint32) / 64.0
+
+
+def selections(
+    bank: Bank, keys: Sequence[Key], target: np.ndarray, *, most: int, keep: int
+) -> Iterator[Found]:
+    """The selections with the best coverage of a target, for each key.
+
+    Args:
+      bank: The conditions at the rows.
+      keys: The orders to try.
+      target: The right node at each row, -1 for none; or the number that the best key shall be.
+      most: The largest number of conditions.
+      keep: How many to give for each key and number of conditions.
+    """
+    for key in keys:
+        alone, sets = _judged(bank, key, target)
+        if alone.any():
+            yield Found(Select(key.scalar, key.greatest, ()), alone, bool(alone.all()))
+        yield from _grow(bank, key, sets, most, keep)
+
+
 def _grow(bank: Bank, key: Key, sets: _Sets, most: int, keep: int) -> Iterator[Found]:
     """Conjunctions of one, two, ... conditions; only promising ones are extended."""
     count = len(bank.literals)
     firsts = np.arange(count)
     if count > WIDE:
-        hope = _hope(sets.has, sets.below)
+        hope = _hope(sets)
         firsts = np.sort(np.argsort(-hope, kind="stable")[:WIDE])
     beam = [((c,), sets[c]) for c in firsts.tolist()]
     right = sets.right
@@ -259,7 +257,7 @@ def _grow(bank: Bank, key: Key, sets: _Sets, most: int, keep: int) -> Iterator[F
             rights.append(done[best])
             sures.append(np.isin(best, sure))
             if size < most:
-                hope = _hope(both.has, both.below)
+                hope = _hope(both)
                 top = np.argsort(-hope, kind="stable")[:4]
                 hopes += [(float(hope[b]), (*chosen, int(others[b])), both[b]) for b in top]
         if rights:

@@ -5,10 +5,17 @@ import pytest
 import catalign
 from catalign._errors import InputError
 from catalign.training.config import TrainConfig
+from catalign.training.discrete.run import _certified
 from catalign.training.event import Evaluated, Finished, Found, Started
 
 CONFIG = TrainConfig(processor="exact", sizes=(4, 8), eval_sizes=(8, 24), eval_instances=8)
 MINIMUM = catalign.algorithms.get("minimum")
+
+
+def test_a_certificate_samples_beyond_the_evaluation_where_that_is_within_reach():
+    config = TrainConfig(processor="exact", sizes=(4, 16), eval_sizes=(16, 256))
+    assert _certified(config, MINIMUM) == [16, 256, 1024]
+    assert _certified(config, catalign.algorithms.get("floyd_warshall")) == [16]
 
 
 def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
