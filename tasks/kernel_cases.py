@@ -30,6 +30,7 @@ from catalign.kernels import (
     triplet_reduce,
 )
 from catalign.kernels.segment_reduce import CsrGraph
+from catalign.kernels.semiring_matmul import gpu
 
 Thunk = Callable[[], Any]
 FEATURES = 64
@@ -69,8 +70,12 @@ def has(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
+def _on_gpu() -> bool:
+    return jax.default_backend() == "gpu"
+
+
 def _matmul(largest: int) -> Iterator[Case]:
-    for n in (64, 128, 256, 512, 1024):
+    for n in (64, 128, 256, 512, 1024, *((2048, 4096) if _on_gpu() else ())):
         if n * n > largest:
             return
         rng = np.random.default_rng(n)
@@ -82,14 +87,22 @@ def _matmul(largest: int) -> Iterator[Case]:
             peers["tropical-gemm"] = functools.partial(tropical.minplus_matmul, *host)
         if has("graphblas"):
             peers["graphblas"] = _graphblas(host)
+        if has("torch") and _on_gpu():
+            peers["torch broadcast"] = _torch_broadcast(host)
+        product: dict[str, Any] = {"size": n, "operations": 2.0 * n**3, "bytes": 12.0 * n**2}
         yield Case(
             op="semiring_matmul min_plus",
-            size=n,
-            operations=2.0 * n**3,
-            bytes=12.0 * n**2,
             ours=functools.partial(_min_plus, a, b),
             peers=peers,
+            **product,
         )
+        if gpu.why_not(min_plus, a.dtype) is None:
+            yield Case(
+                op="semiring_matmul min_plus, mosaic_gpu",
+                ours=functools.partial(_mosaic, a, b),
+                peers={"xla": functools.partial(_min_plus, a, b)},
+                **product,
+            )
         yield Case(
             op="semiring_matmul min_plus, gradient",
             size=n,
@@ -106,6 +119,11 @@ def _min_plus(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 @jax.jit
+def _mosaic(a: jax.Array, b: jax.Array) -> jax.Array:
+    return semiring_matmul.multiply(a, b, min_plus, implementation="mosaic_gpu")
+
+
+@jax.jit
 def _min_plus_slope(a: jax.Array, b: jax.Array) -> Any:
     return jax.value_and_grad(lambda a, b: jnp.sum(_min_plus(a, b)), argnums=(0, 1))(a, b)
 
@@ -118,6 +136,25 @@ def _broadcast(a: jax.Array, b: jax.Array) -> jax.Array:
 @jax.jit
 def _broadcast_slope(a: jax.Array, b: jax.Array) -> Any:
     return jax.value_and_grad(lambda a, b: jnp.sum(_broadcast(a, b)), argnums=(0, 1))(a, b)
+
+
+def _torch_broadcast(host: list[np.ndarray]) -> Thunk:
+    torch = importlib.import_module("torch")
+    a, b = (torch.from_numpy(x).cuda() for x in host)
+    return _synchronised(torch, lambda: (a[:, :, None] + b[None]).amin(1))
+
+
+def _synchronised(torch: Any, run: Thunk) -> Thunk:
+    """Waits for the device, as we wait for ours."""
+    if not _on_gpu():
+        return run
+
+    def both() -> Any:
+        y = run()
+        torch.cuda.synchronize()
+        return y
+
+    return both
 
 
 def _graphblas(host: list[np.ndarray]) -> Thunk:
@@ -206,15 +243,21 @@ def _torch(
     x: jax.Array, graph: CsrGraph, cotangent: jax.Array | None, name: str, gathers: bool
 ) -> dict[str, Thunk]:
     torch = importlib.import_module("torch")
-    # Copies: the arrays of JAX are read-only.
-    values = torch.from_numpy(np.array(x))
-    senders = torch.from_numpy(np.array(graph.senders)).long()
-    receivers = torch.from_numpy(np.array(graph.receivers)).long()
-    g = None if cotangent is None else torch.from_numpy(np.array(cotangent))
+    device = "cuda" if _on_gpu() else "cpu"
+
+    def tensor(x: Any) -> Any:
+        # A copy: the arrays of JAX are read-only.
+        return torch.from_numpy(np.array(x)).to(device)
+
+    values, senders, receivers = (
+        tensor(x),
+        *(tensor(e).long() for e in (graph.senders, graph.receivers)),
+    )
+    g = None if cotangent is None else tensor(cotangent)
 
     def scatter_reduce(messages: Any) -> Any:
         index = receivers[:, None].expand(-1, FEATURES)
-        out = torch.zeros(graph.n_node, FEATURES)
+        out = torch.zeros(graph.n_node, FEATURES, device=device)
         return out.scatter_reduce(0, index, messages, name, include_self=False)
 
     def run(reduce: Any) -> Any:
@@ -225,16 +268,16 @@ def _torch(
             return y, source.grad
         return y
 
-    found = {"torch": functools.partial(run, scatter_reduce)}
+    found = {"torch": _synchronised(torch, functools.partial(run, scatter_reduce))}
     if has("torch_geometric"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             utils = importlib.import_module("torch_geometric.utils")
-        pointer = torch.zeros(graph.n_node + 1, dtype=torch.long)
+        pointer = torch.zeros(graph.n_node + 1, dtype=torch.long, device=device)
         pointer[1:] = torch.cumsum(torch.bincount(receivers, minlength=graph.n_node), 0)
         kind = {"amax": "max", "amin": "min"}.get(name, name)
-        found["PyG segment"] = functools.partial(
-            run, lambda m: utils.segment(m, pointer, reduce=kind)
+        found["PyG segment"] = _synchronised(
+            torch, functools.partial(run, lambda m: utils.segment(m, pointer, reduce=kind))
         )
     return found
 

@@ -11,14 +11,19 @@ from jaxtyping import Int, Shaped
 
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.semiring import Semiring
-from catalign.kernels.semiring_matmul import gpu, reference, xla
+from catalign.kernels.semiring_matmul import fused, gpu, reference, xla
 from catalign.kernels.semiring_matmul.arithmetic import computes_in
 from catalign.kernels.semiring_matmul.vjp import Version, product, product_with_arg, soft_product
 
 VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
-    {"xla": xla.multiply, "mosaic_gpu": gpu.multiply, "reference": reference.multiply}
+    {
+        "xla": xla.multiply,
+        "fused": fused.multiply,
+        "mosaic_gpu": gpu.multiply,
+        "reference": reference.multiply,
+    }
 )
-"""The implementations by name; the first is chosen where none is named."""
+"""The implementations by name."""
 
 Matrix = Shaped[Array, "..."]
 
@@ -42,8 +47,9 @@ def multiply(
       b: `[..., k, m]`, of the same dtype; leading axes broadcast.
       semiring: `log_plus(t)`, or one whose addition is selective: `min_plus`, `max_plus`,
         `max_min`, `min_max`, `max_times`, `lor_land`, or one's own.
-      implementation: "xla", which never forms all products; "mosaic_gpu", the same for GPUs of
-        compute capability 9.0, float32 and jax 0.11; or "reference", which forms them.
+      implementation: "xla", a loop that never forms all products; "fused", one reduction whose
+        compiler need not, chosen on GPUs; "mosaic_gpu", a kernel for GPUs of compute capability
+        9.0, float32 and jax 0.11; or "reference", which forms them.
 
     Returns:
       `[..., n, m]`.
@@ -96,8 +102,13 @@ def multiply_with_arg(
     return _multiply_with_arg(a, b, semiring, _version(implementation, semiring, a))
 
 
+def default_implementation() -> str:
+    """The implementation that is chosen where none is named, by the device."""
+    return "fused" if jax.default_backend() == "gpu" else "xla"
+
+
 def _version(implementation: str | None, semiring: Semiring, a: Array) -> Version:
-    name = next(iter(VERSIONS)) if implementation is None else implementation
+    name = default_implementation() if implementation is None else implementation
     if name not in VERSIONS:
         raise InputError(
             f"`implementation` is {implementation!r}; it must be one of {', '.join(VERSIONS)}."

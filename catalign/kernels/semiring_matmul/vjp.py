@@ -8,7 +8,7 @@ from jax import Array
 
 from catalign.algebra.semiring import Semiring
 from catalign.kernels.batching import fold_batch
-from catalign.kernels.semiring_matmul import boltzmann
+from catalign.kernels.semiring_matmul import boltzmann, fused
 
 Version = Callable[..., tuple[Array, Array]]
 """`version(a, b, semiring, with_arg=)` multiplies `[p, n, k]` by `[p, k, m]`: sums and terms."""
@@ -42,7 +42,6 @@ def _backward(
     Memory is that of the operands and the result. A term that is never selected gets no gradient;
     of several that attain the sum, the first gets all of it.
     """
-    del version
     a, b, arg = residuals
     if a.shape[2] == 0:
         return jnp.zeros_like(a), jnp.zeros_like(b)
@@ -50,6 +49,8 @@ def _backward(
     left, right = jnp.take_along_axis(a, k, axis=2), jnp.take_along_axis(b, k, axis=1)
     _, pull = jax.vjp(semiring.multiply.op, left, right)
     to_left, to_right = pull(jnp.where(arg < 0, jnp.zeros_like(cotangent), cotangent))
+    if version is fused.multiply:
+        return fused.collect_both(arg, to_left, to_right, (3, 2), (2, 1), a.shape[2])
     p, i, j = jnp.ogrid[: arg.shape[0], : arg.shape[1], : arg.shape[2]]
     return jnp.zeros_like(a).at[p, i, k].add(to_left), jnp.zeros_like(b).at[p, k, j].add(to_right)
 

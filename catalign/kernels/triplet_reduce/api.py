@@ -13,17 +13,19 @@ from jaxtyping import Shaped
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import max_plus, min_plus
 from catalign.algebra.semiring import Semiring
-from catalign.kernels.triplet_reduce import reference, xla
+from catalign.kernels.semiring_matmul.api import default_implementation
+from catalign.kernels.triplet_reduce import fused, reference, xla
 from catalign.kernels.triplet_reduce import vjp as gradient
 from catalign.kernels.triplet_reduce.vjp import Version
 
 VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
     {
         "xla": Version(xla.reduce, xla.attend),
+        "fused": Version(fused.reduce, xla.attend, fused.send_back),
         "reference": Version(reference.reduce, reference.attend),
     }
 )
-"""The implementations by name; the first is chosen where none is named."""
+"""The implementations by name."""
 
 
 Values = Shaped[Array | np.ndarray, "..."]
@@ -60,7 +62,8 @@ def reduce(
       uv: What u and v say together, `[..., u, v, h]`.
       graph: What the graph says, `[..., h]`.
       semiring: `max_plus` or `min_plus` (then for -inf read inf).
-      implementation: "xla", or "reference", which forms all messages.
+      implementation: "xla", a loop; "fused", one reduction, chosen on GPUs; or "reference", which
+        forms all messages.
 
     Returns:
       `[..., u, v, h]`.
@@ -112,7 +115,8 @@ def attend(
       right: The second one, `[..., w, v, h, c]`.
       left_score: Added to the scores, `[..., u, w, h]`; -inf where there is no edge from u to w.
       right_score: Added to the scores, `[..., w, v, h]`; -inf where there is no edge from w to v.
-      implementation: "xla", or "reference", which forms all messages.
+      implementation: "xla" or "fused", which are the same here; or "reference", which forms all
+        messages.
 
     Returns:
       `[..., u, v, h, c]`.
@@ -138,7 +142,7 @@ def attend(
 
 
 def _version(implementation: str | None) -> Version:
-    name = next(iter(VERSIONS)) if implementation is None else implementation
+    name = default_implementation() if implementation is None else implementation
     if name not in VERSIONS:
         raise InputError(
             f"`implementation` is {implementation!r}; it must be one of {', '.join(VERSIONS)}."

@@ -1,6 +1,5 @@
 """The gradients: those of a selected sum, and those of a softmax whose weights are formed anew."""
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,25 +9,28 @@ import jax.numpy as jnp
 from jax import Array
 
 from catalign.algebra.semiring import Semiring
-from catalign.kernels.along import fold_along
 from catalign.kernels.batching import fold_batch
+from catalign.kernels.triplet_reduce import xla
 from catalign.kernels.triplet_reduce.xla import MIDDLE, in_parts, scores
 
 Pair = tuple[Array, Array]
 Arguments = tuple[Array | None, ...]
 """Query, key, left, right and the two scores, which may be left out; or their gradients."""
 
-MIDDLE_COMPARED = 64
-"""Up to how many middle nodes the gradient compares every one with where an entry comes from: on a
-CPU, adding an entry to its place takes as long as some hundred comparisons."""
-
 
 @dataclass(frozen=True)
 class Version:
-    """One implementation of both reductions, with the signatures of the reference."""
+    """One implementation of both reductions, with the signatures of the reference.
+
+    Attributes:
+      reduce: Combines messages.
+      attend: Averages them.
+      send_back: Sends the cotangents of what `reduce` gives to where it comes from.
+    """
 
     reduce: Callable[..., Pair]
     attend: Callable[..., Pair]
+    send_back: Callable[..., Pair] = xla.send_back
 
 
 def _reduce(uw: Array, wv: Array, semiring: Semiring, version: Version) -> Array:
@@ -52,52 +54,9 @@ def _reduce_backward(
     semiring: Semiring, version: Version, residuals: tuple[Array, Array], cotangent: Array
 ) -> Pair:
     """Sends the cotangent of an entry to both arguments of the triple that it comes from."""
-    del semiring, version
+    del semiring
     arg, middle = residuals
-    return fold_batch(lambda arg, g: _send_back(arg, g, middle.shape[0]))(arg, cotangent)
-
-
-def _send_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
-    _, u, v, h = arg.shape
-    send = _compare_back if n_middle <= MIDDLE_COMPARED else _add_back
-    return in_parts(
-        lambda arg, g: send(arg, g, n_middle), arg, cotangent, elements=max(u, v) * n_middle * h
-    )
-
-
-def _compare_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
-    """Every place of an argument takes up the entries that come from it."""
-    p, u, v, h = arg.shape
-    middle = jnp.arange(n_middle, dtype=arg.dtype)
-
-    def take_up(total: Array, arg: Array, g: Array, axis: int) -> Array:
-        shape = [1, 1, 1, 1]
-        shape[axis] = n_middle
-        mine = jnp.expand_dims(arg, axis) == middle.reshape(shape)
-        return total + jnp.where(mine, jnp.expand_dims(g, axis), jnp.zeros((), g.dtype))
-
-    def add_up(shape: tuple[int, ...], axis: int, along: int) -> Array:
-        take = functools.partial(take_up, axis=axis)
-        return fold_along(
-            take, jnp.zeros(shape, cotangent.dtype), [(arg, along), (cotangent, along)]
-        )
-
-    return add_up((p, u, n_middle, h), 2, 2), add_up((p, n_middle, v, h), 1, 1)
-
-
-def _add_back(arg: Array, cotangent: Array, n_middle: int) -> Pair:
-    """Every entry is added to where it comes from."""
-    p, u, v, h = arg.shape
-    b, i, j, k = jnp.ogrid[:p, :u, :v, :h]
-    to_left = ((b * u + i) * n_middle + arg) * h + k
-    to_right = ((b * n_middle + arg) * v + j) * h + k
-
-    def add_up(shape: tuple[int, ...], place: Array) -> Array:
-        total = jnp.zeros(math.prod(shape), cotangent.dtype)
-        place = jnp.where(arg < 0, total.size, place).reshape(-1)
-        return total.at[place].add(cotangent.reshape(-1), mode="drop").reshape(shape)
-
-    return add_up((p, u, n_middle, h), to_left), add_up((p, n_middle, v, h), to_right)
+    return fold_batch(lambda arg, g: version.send_back(arg, g, middle.shape[0]))(arg, cotangent)
 
 
 reduce.defvjp(_reduce_forward, _reduce_backward)

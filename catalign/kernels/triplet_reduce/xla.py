@@ -3,6 +3,7 @@
 A part of the batch at a time, so that what is transposed or summed on the way is small.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +14,16 @@ from jax import Array
 
 from catalign._typing import PyTree
 from catalign.algebra.semiring import Semiring
+from catalign.kernels.along import fold_along
 from catalign.kernels.semiring_matmul import xla as product
 
 PART_ELEMENTS = 1 << 19
 """About how many elements of a result one part of the batch makes (at least one instance)."""
 NODES_AT_ONCE = 8
 """The number of middle nodes whose scores exist at a time."""
+MIDDLE_COMPARED = 64
+"""Up to how many middle nodes the gradient compares every one with where an entry comes from: on a
+CPU, adding an entry to its place takes as long as some hundred comparisons."""
 MIDDLE = (2, 1, 2, 1, 2, 1)
 """The axis of the middle node in query, key, left, right, left score and right score."""
 
@@ -61,6 +66,50 @@ def reduce(uw: Array, wv: Array, semiring: Semiring, *, with_arg: bool) -> tuple
     # Without the terms, nothing of their size is made.
     out = in_parts(one_part, uw, wv, elements=u * v * h)
     return out[0], out[-1]
+
+
+def send_back(arg: Array, cotangent: Array, n_middle: int) -> tuple[Array, Array]:
+    """Adds the cotangent of each entry to both arguments of the triple that it comes from."""
+    _, u, v, h = arg.shape
+    send = _compare_back if n_middle <= MIDDLE_COMPARED else _add_back
+    return in_parts(
+        lambda arg, g: send(arg, g, n_middle), arg, cotangent, elements=max(u, v) * n_middle * h
+    )
+
+
+def _compare_back(arg: Array, cotangent: Array, n_middle: int) -> tuple[Array, Array]:
+    """Every place of an argument takes up the entries that come from it."""
+    p, u, v, h = arg.shape
+    middle = jnp.arange(n_middle, dtype=arg.dtype)
+
+    def take_up(total: Array, arg: Array, g: Array, axis: int) -> Array:
+        shape = [1, 1, 1, 1]
+        shape[axis] = n_middle
+        mine = jnp.expand_dims(arg, axis) == middle.reshape(shape)
+        return total + jnp.where(mine, jnp.expand_dims(g, axis), jnp.zeros((), g.dtype))
+
+    def add_up(shape: tuple[int, ...], axis: int, along: int) -> Array:
+        take = functools.partial(take_up, axis=axis)
+        return fold_along(
+            take, jnp.zeros(shape, cotangent.dtype), [(arg, along), (cotangent, along)]
+        )
+
+    return add_up((p, u, n_middle, h), 2, 2), add_up((p, n_middle, v, h), 1, 1)
+
+
+def _add_back(arg: Array, cotangent: Array, n_middle: int) -> tuple[Array, Array]:
+    """Every entry is added to where it comes from."""
+    p, u, v, h = arg.shape
+    b, i, j, k = jnp.ogrid[:p, :u, :v, :h]
+    to_left = ((b * u + i) * n_middle + arg) * h + k
+    to_right = ((b * n_middle + arg) * v + j) * h + k
+
+    def add_up(shape: tuple[int, ...], place: Array) -> Array:
+        total = jnp.zeros(math.prod(shape), cotangent.dtype)
+        place = jnp.where(arg < 0, total.size, place).reshape(-1)
+        return total.at[place].add(cotangent.reshape(-1), mode="drop").reshape(shape)
+
+    return add_up((p, u, n_middle, h), to_left), add_up((p, n_middle, v, h), to_right)
 
 
 def attend(
