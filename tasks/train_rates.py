@@ -70,7 +70,9 @@ def theirs(case: Case) -> Turn:
         warnings.simplefilter("ignore")
         clrs = importlib.import_module("clrs")
     sampler, spec = clrs.build_sampler(case.task, case.batch, length=case.size)
-    drawn = sampler.next(case.batch)
+    # Its networks decode no order of nodes; they do decode it as a pointer and its first node.
+    spec, batches = clrs.process_permutations(spec, iter([sampler.next(case.batch)]), True)
+    drawn = next(batches)
 
     def cut(hint: Any) -> Any:
         data = np.asarray(hint.data)[: case.steps]
