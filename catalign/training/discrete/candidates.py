@@ -368,7 +368,7 @@ class _Maker:
         if self.task.tier > 2:
             self.sums(atoms, found, right)
         if self.task.tier > 1:
-            for best in self.folds(self.changed & ~np.any(right, axis=0)):
+            for best in self.folds(np.stack(right, axis=1)):
                 value = self.rows.values(best)
                 self.offer(found, right, best, value)
                 for a, v in zip(atoms.expressions[:MANY], atoms.values, strict=False):
@@ -380,11 +380,13 @@ class _Maker:
             self.separate(classes)
         return found, stacked
 
-    def folds(self, rest: np.ndarray) -> list[Best]:
-        """The least or greatest keys of selections that are right at rows where nothing else is."""
+    def folds(self, right: np.ndarray) -> list[Best]:
+        """The least or greatest keys of selections, for the phases that no one term explains."""
         found: list[Select] = []
         rng = np.random.default_rng(0)
-        for group in self.phases(np.flatnonzero(rest)):
+        for group in self.phases(np.flatnonzero(self.changed)):
+            if right[group].all(axis=0).any():
+                continue
             group = self.rows.some(group, SEARCH_ROWS_EACH, rng)
             rows, target = self.rows.subset(group), self.y[group].astype(float)
             options = self.selections(rows, target, found)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -10,14 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from catalign._errors import CatalignError, InputError
-from catalign._typing import Probes
+from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.trace import Trace
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.signature import memories
 from catalign.training.discrete import enumeration
 from catalign.training.discrete.execution import wrong
-from catalign.training.discrete.family import families
+from catalign.training.discrete.family import Family, families
+from catalign.training.discrete.rivals import telling_instances
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
 
@@ -75,8 +76,9 @@ def learn(
 ) -> Learning:
     """Learns the first state, the step, the end and the outputs of an algorithm from its traces.
 
-    Active coverage: the program is run on fresh instances of the training sizes, and where it goes
-    wrong it is learned again with these, keeping the rules that still hold.
+    Active coverage: the program is run on fresh instances of the training sizes, and on instances
+    where its terms differ from others that are right wherever they were seen. Where it goes wrong,
+    it is learned again with these, keeping the rules that still hold.
 
     The learner sees the spec and the traces, and nothing else of the algorithm. It works in
     float64, whatever the caller's setting.
@@ -100,7 +102,8 @@ def learn(
         )
     kept = memories(algorithm.spec)
     with jax.enable_x64(True):
-        pools = [pool(algorithm.spec, trace, kept) for trace in draw(algorithm, config)]
+        traces = draw(algorithm, config)
+        pools = [pool(algorithm.spec, trace, kept) for trace in traces]
 
     def fit(before: Program | None) -> Program:
         learner = Learner(
@@ -118,7 +121,15 @@ def learn(
     program = fit(None)
     for turn in range(TURNS):
         with jax.enable_x64(True):
-            failed = _failures(program, algorithm, config, turn)
+            fresh = [wrong(program, algorithm, i) for i in _fresh(algorithm, config, turn)]
+            if not any(bad.any() for bad, _ in fresh):
+                # Where other terms would do as well so far, the program's own may be the wrong one.
+                told = telling_instances(program, traces, [trace for _, trace in fresh])
+                fresh = [wrong(program, algorithm, inputs) for inputs in told]
+            failed = [
+                _some(t, np.flatnonzero(bad)[: config.traces]) for bad, t in fresh if bad.any()
+            ]
+            traces += failed
             pools += [pool(algorithm.spec, trace, kept) for trace in failed]
         if not failed:
             break
@@ -135,50 +146,50 @@ FRESH = 4
 """How many times the instances of training a program is tried on, at two of its sizes."""
 
 
-def _failures(
-    program: Program, algorithm: Algorithm, config: ExactConfig, turn: int
-) -> list[Trace]:
-    """Traces of fresh instances that a program gets wrong."""
+def _fresh(algorithm: Algorithm, config: ExactConfig, turn: int) -> Iterator[Probes]:
+    """Fresh instances of two of the training sizes, in batches that were compiled for."""
+    known = list(families(algorithm))
     sizes = sorted({size for size in config.sizes if size >= algorithm.min_size})
-    found = []
+    seed = jax.random.fold_in(jax.random.key(config.seed), 1 + turn)
     for size in sorted({sizes[len(sizes) // 2], sizes[-1]}):
-        drawn = []
-        for number, family in enumerate(families(algorithm)):
-            count = FRESH * (config.traces if number < 2 else max(1, config.traces // 4))
-            seed = jax.random.fold_in(jax.random.key(config.seed), 1 + turn)
-            key = jax.random.fold_in(seed, 100 * number + size)
-            drawn.append(family.sample(algorithm, key, count, size))
-        inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
-        bad, trace = wrong(program, algorithm, inputs)
-        at = np.flatnonzero(bad)[: config.traces]
-        if len(at):
-            found.append(
-                Trace(
-                    inputs={name: value[at] for name, value in trace.inputs.items()},
-                    hints={name: value[:, at] for name, value in trace.hints.items()},
-                    outputs={name: value[at] for name, value in trace.outputs.items()},
-                    lengths=trace.lengths[at],
-                    complete=trace.complete[at],
-                )
-            )
-    return found
+        parts = [
+            _sample(algorithm, known, config, size, jax.random.fold_in(seed, k))
+            for k in range(FRESH)
+        ]
+        yield jax.tree.map(lambda *parts: jnp.concatenate(parts), *parts)
+
+
+def _sample(
+    algorithm: Algorithm, known: Sequence[Family], config: ExactConfig, size: int, key: KeyArray
+) -> Probes:
+    """Instances of all families."""
+    drawn = []
+    for number, family in enumerate(known):
+        # The extremes are there to tell rules apart, not to make up the data.
+        count = config.traces if number < 2 else max(1, config.traces // 4)
+        each = jax.random.fold_in(key, 100 * number + size)
+        drawn.append(family.sample(algorithm, each, count, size))
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
+
+
+def _some(trace: Trace, at: np.ndarray) -> Trace:
+    """Some of the runs, by number."""
+    return Trace(
+        inputs={name: value[at] for name, value in trace.inputs.items()},
+        hints={name: value[:, at] for name, value in trace.hints.items()},
+        outputs={name: value[at] for name, value in trace.outputs.items()},
+        lengths=trace.lengths[at],
+        complete=trace.complete[at],
+    )
 
 
 def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
     """The traces to learn from: for each size one batch of all families; and listed instances."""
-    traces = []
+    key = jax.random.key(config.seed)
     known = list(families(algorithm))
-    for size in config.sizes:
-        if size < algorithm.min_size:
-            continue
-        drawn = []
-        for number, family in enumerate(known):
-            # The extremes are there to tell rules apart, not to make up the data.
-            count = config.traces if number < 2 else max(1, config.traces // 4)
-            key = jax.random.fold_in(jax.random.key(config.seed), 100 * number + size)
-            drawn.append(family.sample(algorithm, key, count, size))
-        inputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
-        traces.append(_run(algorithm, inputs))
+    sizes = [size for size in config.sizes if size >= algorithm.min_size]
+    batches = [_sample(algorithm, known, config, size, key) for size in sizes]
+    traces = [_run(algorithm, inputs) for inputs in batches]
     return [*traces, *(_run(algorithm, i) for i in _listed(algorithm, config))]
 
 

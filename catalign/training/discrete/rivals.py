@@ -87,8 +87,11 @@ def rivals(program: Program, seen: Sequence[Trace], fresh: Sequence[Trace]) -> l
       >>> any(r.rule == "min_h" and r.inputs is not None for r in found)
       True
     """
-    known = [_States.of(program, trace) for trace in seen]
-    other = [_States.of(program, trace) for trace in fresh]
+    # A run of one state shows no step.
+    known, other = (
+        [states for t in traces if len((states := _States.of(program, t)).at)]
+        for traces in (seen, fresh)
+    )
     found: list[Rival] = []
     available = [*map(field_of, program.spec.inputs), *map(field_of, program.spec.hints)]
     available += [m.field for m in program.memory]
@@ -102,22 +105,21 @@ def rivals(program: Program, seen: Sequence[Trace], fresh: Sequence[Trace]) -> l
 
 
 def telling_instances(
-    program: Program, algorithm: Algorithm, seen: Sequence[Trace], *, seed: int
+    program: Program, seen: Sequence[Trace], fresh: Sequence[Trace]
 ) -> list[Probes]:
     """Instances that tell the rivals of a program's cells apart, a batch a size.
 
     Args:
       program: The program.
-      algorithm: The algorithm.
       seen: The runs that the program was learned from.
-      seed: Where other runs come from.
+      fresh: Other runs, whose instances are looked at.
 
     Returns:
       Batches to run the algorithm on and to learn from; none if there are no rivals, or no
       instance that was looked at tells any apart.
     """
     chosen: dict[int, list[Mapping[str, np.ndarray]]] = {}
-    for rival in rivals(program, seen, fresh_traces(algorithm, seed=seed)):
+    for rival in rivals(program, seen, fresh):
         if rival.inputs is None:
             continue
         n = next(len(v) for v in rival.inputs.values() if np.ndim(v))

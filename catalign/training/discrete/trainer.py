@@ -33,8 +33,13 @@ SAMPLE = (300, 300, 100)
 """How many states a size a rule is fitted to, by the rank of its field."""
 CHECK = (4000, 4000, 400)
 """How many states a size a rule is checked on."""
+RARE = 8
+"""Of each kind of step, which is which hints it changes, a sample of states holds one in so many of
+its size at least, if there are that many."""
 PROBLEMS = 12
 """How many problems are kept, to be tried again with a larger limit."""
+HARD = (60, 60, 20)
+"""How many states of a size where a rule failed are added, by the rank of its field."""
 ROUNDS = 7
 """How many times a rule is refitted with the states where it failed."""
 
@@ -58,6 +63,17 @@ class Source:
     fitted: dict[int, list[View]]
     checked: dict[int, list[View]]
     hard: dict[int, list[View]] = field(default_factory=lambda: {0: [], 1: [], 2: []})
+
+
+def rare(kinds: np.ndarray, chosen: np.ndarray, rest: np.ndarray, size: int) -> np.ndarray:
+    """Those of the rest that are needed for each kind to be there."""
+    known, count = np.unique(kinds[chosen], return_counts=True)
+    have = dict(zip(known.tolist(), count.tolist(), strict=True))
+    more = []
+    for kind in np.unique(kinds[rest]).tolist():
+        missing = max(0, size // RARE - have.get(kind, 0))
+        more.append(rest[kinds[rest] == kind][:missing])
+    return np.concatenate([*more, np.zeros(0, int)])
 
 
 def merged(views: Sequence[View]) -> list[View]:
@@ -125,9 +141,13 @@ class Learner:
             self.memory = list(kept.memory)
 
     def source(
-        self, name: str, indices: Callable[[Pool], np.ndarray], view: Callable[..., View]
+        self,
+        name: str,
+        indices: Callable[[Pool], np.ndarray],
+        view: Callable[..., View],
+        kinds: Callable[[Pool, np.ndarray], np.ndarray] = lambda _, at: np.zeros(len(at), int),
     ) -> Source:
-        """A source of states."""
+        """A source of states; of each kind there are some."""
 
         def take(sizes: tuple[int, ...], rank: int) -> list[View]:
             views = []
@@ -136,7 +156,9 @@ class Learner:
                 if not len(at):
                     continue
                 if len(at) > sizes[rank]:
-                    at = at[self.rng.choice(len(at), sizes[rank], replace=False)]
+                    mixed = self.rng.permutation(len(at))
+                    chosen, rest = mixed[: sizes[rank]], mixed[sizes[rank] :]
+                    at = at[np.concatenate([chosen, rare(kinds(p, at), chosen, rest, sizes[rank])])]
                 views.append(view(p, at))
             return views
 
@@ -146,7 +168,7 @@ class Learner:
 
     def learn(self) -> tuple[Program | None, list[str]]:
         """The program, or none and the names of the fields without a rule."""
-        steps = self.source("steps", lambda p: p.steps, lambda p, at: p.view(at))
+        steps = self.source("steps", lambda p: p.steps, lambda p, at: p.view(at), Pool.kinds)
         memory, step = self.learn_step(steps)
         remembered = [m.field for m in memory]
         halt = Learned([], [HALTS])
@@ -344,9 +366,12 @@ class Learner:
                 break
 
     def rows(
-        self, views: Sequence[View], target: Field, own: Field | None
+        self, views: Sequence[View], target: Field, own: Field | None, tried: Sequence[Rule] = ()
     ) -> tuple[Rows, np.ndarray]:
-        """Receivers, half of them where the field changes, and which do."""
+        """Receivers, half of them where the field changes, and which do.
+
+        Of many receivers of a state few tell rules apart: those where earlier ones fail are there.
+        """
         rows = all_rows(views, target.rank)
         y = rows.target(target)
         if own is not None:
@@ -359,7 +384,10 @@ class Learner:
         for part in (np.flatnonzero(changed & counts), np.flatnonzero(~changed & counts)):
             most = ROWS // (2 if 0 < changed.sum() < len(changed) else 1)
             chosen.append(rows.some(part, most, self.rng))
-        at = np.sort(np.concatenate(chosen))
+        for rule in tried:
+            failed = [failures(v, rule).ravel() for v in views]
+            chosen.append(rows.some(np.flatnonzero(np.concatenate(failed)), ROWS, self.rng))
+        at = np.unique(np.concatenate(chosen))
         return rows.subset(at), changed[at]
 
     def fit(
@@ -374,13 +402,14 @@ class Learner:
         """Fits a rule, and refits it where it fails on more states."""
         rank = target.rank
         hard: list[View] = []
+        tried: list[Rule] = []
         attempt = Attempt(None, "no states")
         names = frozenset(f.name for f in available)
         for turn in range(ROUNDS):
             key = (source.name, target.name, tier, names)
             made = self.problems.get(key) if not turn else None
             if made is None:
-                made = self.make(source, target, own, available, tier, hard)
+                made = self.make(source, target, own, available, tier, hard, tried)
                 kept = list(self.problems.items())[-PROBLEMS:]
                 self.problems = {**dict(kept), key: made}
             uncovered = int((~made.right.any(axis=1)).sum())
@@ -393,7 +422,8 @@ class Learner:
                 text = f"clashes {clashes}" if clashes else "too long"
                 attempt = Attempt(None, text, clashes)
                 break
-            bad = self.mistakes(source, Rule(target, tree))
+            tried.append(Rule(target, tree))
+            bad = self.mistakes(source, tried[-1])
             missed = sum(len(b) for b in bad)
             attempt = Attempt(
                 None if missed else tree, f"missed {missed}" if missed else f"cost {tree.cost:.1f}"
@@ -402,7 +432,7 @@ class Learner:
                 break
             for view, at in zip(source.checked[rank], bad, strict=True):
                 if len(at):
-                    at = self.rng.permutation(at)[: (60, 60, 10)[rank]]
+                    at = self.rng.permutation(at)[: HARD[rank]]
                     hard.append(View(np, {k: x[at] for k, x in view.fields.items()}, view.n))
         source.hard[rank] += hard
         return attempt
@@ -415,6 +445,7 @@ class Learner:
         available: Sequence[Field],
         tier: int,
         hard: Sequence[View],
+        tried: Sequence[Rule],
     ) -> Problem:
         """What a tree is fitted to: some receivers, and those where earlier rules failed."""
         rank = target.rank
@@ -422,7 +453,7 @@ class Learner:
             v.forget()
         rows, changed = self.rows(source.fitted[rank], target, own)
         if hard or source.hard[rank]:
-            more, also = self.rows(merged([*source.hard[rank], *hard]), target, own)
+            more, also = self.rows(merged([*source.hard[rank], *hard]), target, own, tried)
             rows = Rows([*rows.blocks, *more.blocks], rank)
             changed = np.concatenate([changed, also])
         share = np.where(changed, 1 / max(1, changed.sum()), 1 / max(1, (~changed).sum()))
@@ -434,14 +465,20 @@ class Learner:
         """The states of each checked view where a rule is wrong."""
         bad = []
         for v in source.checked[rule.field.rank]:
-            v.forget()
-            with np.errstate(all="ignore"):
-                got, want = rule.evaluate(v), v.fields[rule.field.name]
-                wrong = got != want
-                if want.dtype.kind == "f":
-                    wrong &= ~(np.abs(got - want) <= TOLERANCE * (1 + np.abs(want)))
-                if not rule.field.scored:
-                    wrong &= want != -1
+            wrong = failures(v, rule)
             bad.append(np.flatnonzero(wrong.any(axis=tuple(range(1, wrong.ndim)))))
-            v.forget()
         return bad
+
+
+def failures(view: View, rule: Rule) -> np.ndarray:
+    """The receivers where a rule is wrong, of the shape of its field."""
+    view.forget()
+    with np.errstate(all="ignore"):
+        got, want = rule.evaluate(view), view.fields[rule.field.name]
+        wrong = got != want
+        if want.dtype.kind == "f":
+            wrong &= ~(np.abs(got - want) <= TOLERANCE * (1 + np.abs(want)))
+        if not rule.field.scored:
+            wrong &= want != -1
+    view.forget()
+    return wrong

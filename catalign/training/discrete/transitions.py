@@ -50,6 +50,17 @@ class Pool:
         t, b = np.nonzero(np.arange(T)[:, None] < self.lengths[None])
         return np.stack([t, b], axis=1)
 
+    def kinds(self, at: np.ndarray) -> np.ndarray:
+        """For each step from (t, b), a number that says which hints it changes, `[S]`."""
+        t, b = at[:, 0], at[:, 1]
+        code = np.zeros(len(at), np.int64)
+        for name, value in self.hints.items():
+            if name.startswith("@"):
+                continue  # Memory is not what a step does.
+            changes = (value[:-1] != value[1:]).any(axis=tuple(range(2, value.ndim)))
+            code = 2 * code + changes[t, b]
+        return code
+
     def view(self, at: np.ndarray) -> View:
         """The states at some pairs (t, b), and their next values, primed."""
         t, b = at[:, 0], at[:, 1]

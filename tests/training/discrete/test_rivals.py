@@ -32,7 +32,7 @@ def test_the_inputs_leave_no_rival_that_they_tell_apart(fresh):
     seen = [MINIMUM.sample(jax.random.key(0), 1, 4)]
     before = [r for r in rivals(PROGRAM, seen, fresh) if r.inputs is not None]
     assert before
-    batches = telling_instances(PROGRAM, MINIMUM, seen, seed=3)
+    batches = telling_instances(PROGRAM, seen, fresh_traces(MINIMUM, seed=3))
     more = [MINIMUM.traces(batch) for batch in batches]
     after = [r for r in rivals(PROGRAM, [*seen, *more], fresh) if r.inputs is not None]
     assert after == []
