@@ -121,14 +121,7 @@ def learn(
     program = fit(None)
     for turn in range(TURNS):
         with jax.enable_x64(True):
-            fresh = [wrong(program, algorithm, i) for i in _fresh(algorithm, config, turn)]
-            if not any(bad.any() for bad, _ in fresh):
-                # Where other terms would do as well so far, the program's own may be the wrong one.
-                told = telling_instances(program, traces, [trace for _, trace in fresh])
-                fresh = [wrong(program, algorithm, inputs) for inputs in told]
-            failed = [
-                _some(t, np.flatnonzero(bad)[: config.traces]) for bad, t in fresh if bad.any()
-            ]
+            failed = _failed(program, algorithm, config, traces, turn)
             traces += failed
             pools += [pool(algorithm.spec, trace, kept) for trace in failed]
         if not failed:
@@ -144,6 +137,18 @@ TURNS = 4
 """How many times a program is tried on fresh instances; after each but the last it is mended."""
 FRESH = 4
 """How many times the instances of training a program is tried on, at two of its sizes."""
+
+
+def _failed(
+    program: Program, algorithm: Algorithm, config: ExactConfig, seen: Sequence[Trace], turn: int
+) -> list[Trace]:
+    """Traces that a program gets wrong: of fresh instances, or of such that tell rivals apart."""
+    fresh = [wrong(program, algorithm, inputs) for inputs in _fresh(algorithm, config, turn)]
+    if not any(bad.any() for bad, _ in fresh):
+        # Where other terms would do as well so far, the program's own may be the wrong one.
+        told = telling_instances(program, seen, [trace for _, trace in fresh])
+        fresh = [wrong(program, algorithm, inputs) for inputs in told]
+    return [_some(t, np.flatnonzero(bad)[: config.traces]) for bad, t in fresh if bad.any()]
 
 
 def _fresh(algorithm: Algorithm, config: ExactConfig, turn: int) -> Iterator[Probes]:

@@ -15,7 +15,7 @@ from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.learn import (
     ExactConfig,
     NotLearnedError,
-    _failures,
+    _failed,
     draw,
     learn,
 )
@@ -123,17 +123,19 @@ def test_bad_settings_are_refused(bad):
 def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     algorithm = catalign.algorithms.get("minimum")
     program = catalign.load("minimum").program
-    assert not _failures(program, algorithm, SMALL, 0)
+    with jax.enable_x64(True):
+        seen = draw(algorithm, SMALL)
+    assert not _failed(program, algorithm, SMALL, seen, 0)
     wrong_step = tuple(
         Rule(r.field, Leaf(Register("min_h"))) if r.field.name == "min_h'" else r
         for r in program.step
     )
     broken = dataclasses.replace(program, step=wrong_step)
-    first, *_ = _failures(broken, algorithm, SMALL, 0)
+    first, *_ = _failed(broken, algorithm, SMALL, seen, 0)
     assert 0 < len(first.lengths) <= SMALL.traces
     logged = []
     with jax.enable_x64(True):
-        pools = [pool(algorithm.spec, trace, []) for trace in [*draw(algorithm, SMALL)]]
+        pools = [pool(algorithm.spec, trace, []) for trace in seen]
     mended, missing = Learner(
         algorithm.spec, pools, seed=0, log=logged.append, on_rule=lambda _: None, kept=broken
     ).learn()
