@@ -63,10 +63,14 @@ class Problem:
 
 
 class _Search:
-    """Branch and bound: the first conditions by score, and only trees that cost less than known."""
+    """Branch and bound: the first conditions by score, and only trees that cost less than known.
 
-    def __init__(self, problem: Problem, visits: int) -> None:
-        self.p = problem
+    The search ends after some visits. A fair one gives each condition that is tried a share of
+    those that are left; else the first ones may take all.
+    """
+
+    def __init__(self, problem: Problem, visits: int, *, fair: bool = False) -> None:
+        self.p, self.fair = problem, fair
         self.holds = problem.holds.astype(np.float32)
         self.condition_cost = np.array([c.cost for c in problem.conditions])
         self.term_cost = np.array([t.cost_inside for t in problem.terms])
@@ -121,11 +125,14 @@ class _Search:
         score = np.where(splits, score, -np.inf)
         width = WIDTHS[min(level, len(WIDTHS) - 1)]
         order = np.argsort(-score, kind="stable")[:width]
+        order = order[np.isfinite(score[order])]
         best: Tree | None = None
-        for c in order:
-            if not np.isfinite(score[c]):
-                break
-            found = self.split(rows, int(c), level, budget)
+        for k, c in enumerate(order.tolist()):
+            # What is not visited now may be visited later.
+            share = -(-self.visits // (len(order) - k)) if self.fair else self.visits
+            later, self.visits = self.visits - share, share
+            found = self.split(rows, c, level, budget)
+            self.visits += later
             if found is not None:
                 best, budget = found, found.cost - 1e-6
         return best
@@ -151,8 +158,9 @@ class _Search:
 def fit_tree(problem: Problem, budget: float) -> tuple[Tree | None, int]:
     """The cheapest tree found that is right at every row, and how many rows contradict others.
 
-    Where there is none at first sight, the rows are parted by the classes at the graph, such as the
-    phase of an algorithm, and each part has a tree of its own.
+    Where there is none at first sight, the search is done again in shares. Then the rows are parted
+    by the classes at the graph, such as the phase of an algorithm, and each part has a tree of its
+    own.
 
     Args:
       problem: The rows.
@@ -163,6 +171,8 @@ def fit_tree(problem: Problem, budget: float) -> tuple[Tree | None, int]:
         return None, clashes
     every = np.arange(len(merged.weight))
     tree = _Search(merged, int(VISITS * budget)).fit(every, 0, budget)
+    if tree is None and budget > PARTED:
+        tree = _Search(merged, int(VISITS * budget), fair=True).fit(every, 0, budget)
     if tree is None and budget > PARTED:
         tree = _parted(merged, every, budget)
     return tree, 0

@@ -39,19 +39,8 @@ def test_a_variant_is_learned_by_the_same_settings(name):
     assert right_at(program, algorithm, 40)
 
 
-NOT_LEARNED = {"naive_string_matcher_last": "no rule for the end of its run is found"}
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=NOT_LEARNED[name]))
-        if name in NOT_LEARNED
-        else name
-        for name in SLOW
-    ],
-)
+@pytest.mark.parametrize("name", SLOW)
 def test_a_longer_variant_is_learned_by_the_same_settings(name):
     algorithm = SLOW[name]
     program = learn(algorithm).program

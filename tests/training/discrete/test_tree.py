@@ -10,7 +10,7 @@ from catalign.nn.discrete.rule import Leaf, Split, leaves
 from catalign.nn.discrete.scalar import Constant
 from catalign.training.discrete.candidates import cell
 from catalign.training.discrete.rows import all_rows
-from catalign.training.discrete.tree import Problem, fit_tree
+from catalign.training.discrete.tree import Problem, _Search, fit_tree
 from tests.nn.discrete.states import views
 
 TERMS = [Register(name) for name in "abcd"]
@@ -102,3 +102,18 @@ def test_the_cell_of_a_row_is_the_leaf_that_it_falls_into():
     value = np.where(rows.values(first), 0, np.where(rows.values(second), 1, 2))
     assert (cell(rows, tree) == value).all()
     assert set(cell(rows, tree)) == {0, 1, 2}
+
+
+def test_a_search_in_shares_finds_the_rule_within_its_visits():
+    rng = np.random.default_rng(0)
+    holds = rng.random((300, 60)) < 0.5
+    label = np.select([holds[:, 0], holds[:, 1], holds[:, 2]], [0, 1, 2], 3)
+    # Conditions that go with the label, but for a few rows.
+    holds[:, 50:] = np.isin(label, [0, 2])[:, None] ^ (rng.random((300, 10)) < 0.03)
+    p = problem(holds, label[:, None] == np.arange(4)[None])
+    search = _Search(p, 200, fair=True)
+    tree = search.fit(np.arange(300), 0, 30.0)
+    assert tree is not None
+    assert search.visits >= 0
+    assert [decide(tree, p.conditions, row) for row in holds] == label.tolist()
+    assert _Search(p, 2, fair=True).fit(np.arange(300), 0, 30.0) is None

@@ -7,33 +7,28 @@ import dataclasses
 from collections.abc import Callable
 
 import jax.numpy as jnp
+from jax import Array
 
 from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.catalogue import get
 from catalign.algorithms.spec import Kind
 
-Change = Callable[[Probes, int], Probes]
-"""Changes probes of an instance with a number of nodes."""
+Change = Callable[[Probes, Probes], Probes]
+"""Changes probes of an instance, which comes second."""
 
 
 def changed(algorithm: Algorithm, name: str, inputs: Change, shown: Change) -> Algorithm:
     """The algorithm that changes its inputs before it runs, and what it shows afterwards."""
 
-    def given(x: Probes) -> Probes:
-        return inputs(x, x["pos"].shape[0])
-
-    def seen(probes: Probes, x: Probes) -> Probes:
-        return shown(probes, x["pos"].shape[0])
-
     return dataclasses.replace(
         algorithm,
         name=name,
-        init=lambda x: algorithm.init(given(x)),
-        step=lambda x, state: algorithm.step(given(x), state),
-        done=lambda x, state: algorithm.done(given(x), state),
-        hints=lambda x, state: seen(algorithm.hints(given(x), state), x),
-        outputs=lambda x, state: seen(algorithm.outputs(given(x), state), x),
+        init=lambda x: algorithm.init(inputs(x, x)),
+        step=lambda x, state: algorithm.step(inputs(x, x), state),
+        done=lambda x, state: algorithm.done(inputs(x, x), state),
+        hints=lambda x, state: shown(algorithm.hints(inputs(x, x), state), x),
+        outputs=lambda x, state: shown(algorithm.outputs(inputs(x, x), state), x),
         validate=None,
     )
 
@@ -41,36 +36,51 @@ def changed(algorithm: Algorithm, name: str, inputs: Change, shown: Change) -> A
 def negated(algorithm: Algorithm, name: str, *scalars: str) -> Algorithm:
     """The algorithm on negated scalars: greatest for least, descending for ascending."""
 
-    def turn(probes: Probes, n: int) -> Probes:
+    def turn(probes: Probes, x: Probes) -> Probes:
         return {k: -v if k in scalars else v for k, v in probes.items()}
 
     return changed(algorithm, name, turn, turn)
 
 
-def mirrored(algorithm: Algorithm, name: str) -> Algorithm:
-    """The algorithm that goes through the nodes from the last to the first."""
+def moved(algorithm: Algorithm, name: str, place: Callable[[Probes], Array]) -> Algorithm:
+    """The algorithm with each node in another's place; it is to be the other way around as well."""
     spec = algorithm.spec
 
-    def turn(probes: Probes, n: int) -> Probes:
+    def turn(probes: Probes, x: Probes) -> Probes:
+        to = place(x)
         turned = {}
         for name_, value in probes.items():
             probe = spec[name_]
-            value = jnp.flip(value) if probe.rank and name_ != "pos" else value
+            if name_ != "pos":
+                for axis in range(probe.rank):
+                    value = jnp.take(value, to, axis=axis)
             if probe.kind in (Kind.MASK_ONE, Kind.POINTER, Kind.SHOULD_BE_PERMUTATION):
-                value = jnp.where(value < 0, value, n - 1 - value)
+                value = jnp.where(value < 0, value, to[value].astype(value.dtype))
             turned[name_] = value
         return turned
 
     return changed(algorithm, name, turn, turn)
 
 
+def mirrored(algorithm: Algorithm, name: str) -> Algorithm:
+    """The algorithm that goes through the nodes from the last to the first."""
+    return moved(algorithm, name, lambda x: jnp.arange(x["pos"].shape[0])[::-1])
+
+
+def both_backwards(x: Probes) -> Array:
+    """Each of two strings from its last place to its first; the first one stays first."""
+    n, place = x["pos"].shape[0], jnp.arange(x["pos"].shape[0])
+    needle = n - jnp.sum(x["string"])
+    return jnp.where(place < needle, needle - 1, n - 1 + needle) - place
+
+
 def transposed(algorithm: Algorithm, name: str) -> Algorithm:
     """The algorithm on the graph with every edge turned around."""
 
-    def turn(inputs: Probes, n: int) -> Probes:
+    def turn(inputs: Probes, x: Probes) -> Probes:
         return {k: v.T if k in ("A", "adj") else v for k, v in inputs.items()}
 
-    return changed(algorithm, name, turn, lambda shown, n: shown)
+    return changed(algorithm, name, turn, lambda shown, x: shown)
 
 
 QUICK = {
@@ -88,7 +98,9 @@ SLOW = {
     "insertion_sort_descending": negated(get("insertion_sort"), "insertion_sort_descending", "key"),
     "bubble_sort_descending": negated(get("bubble_sort"), "bubble_sort_descending", "key"),
     "lightest_tasks": negated(get("task_scheduling"), "lightest_tasks", "w"),
-    "naive_string_matcher_last": mirrored(get("naive_string_matcher"), "naive_string_matcher_last"),
+    "naive_string_matcher_last": moved(
+        get("naive_string_matcher"), "naive_string_matcher_last", both_backwards
+    ),
     "maximum_spanning_tree": negated(get("mst_prim"), "maximum_spanning_tree", "A", "key"),
     "maximum_spanning_forest": negated(get("mst_kruskal"), "maximum_spanning_forest", "A"),
     "dfs_from_the_last": mirrored(get("dfs"), "dfs_from_the_last"),
