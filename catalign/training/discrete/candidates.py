@@ -66,6 +66,8 @@ PHASES = 8
 """How many cases of the rows are looked at apart."""
 MANY = 60
 """How many scalars are combined with the best key of each selection that is searched for."""
+FOLDS = 5
+"""How many least or greatest keys are taken in one phase: two that are sure, and some to cover it."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
 
@@ -390,9 +392,16 @@ class _Maker:
             group = self.rows.some(group, SEARCH_ROWS_EACH, rng)
             rows, target = self.rows.subset(group), self.y[group].astype(float)
             options = self.selections(rows, target, found)
-            price = PRICE * len(group)
-            options.sort(key=lambda f: price * f.selection.cost_inside - f.score)
-            found += [f.selection for f in [*options[:1], *[f for f in options if f.sure][:2]]]
+            chosen = [f for f in options if f.sure][:2]
+            rest = np.ones(len(group), bool)
+            while rest.any() and options and len(chosen) < FOLDS:
+                price = PRICE * rest.sum()
+                # Of those that are right at as many of the rest, the one that is right elsewhere.
+                gain = [(f.right & rest).sum() + 0.01 * f.score for f in options]
+                cost = [price * f.selection.cost_inside for f in options]
+                chosen.append(options.pop(int(np.argmax(np.subtract(gain, cost)))))
+                rest &= ~chosen[-1].right
+            found += [f.selection for f in chosen]
         new = distinct(self.rows, dict.fromkeys(found)).expressions
         self.known += [s for s in new if s not in self.known]
         return [Best(s) for s in new]
