@@ -67,7 +67,7 @@ PHASES = 8
 MANY = 60
 """How many scalars are combined with the best key of each selection that is searched for."""
 FOLDS = 5
-"""How many least or greatest keys are taken in one phase: two that are sure, and some to cover it."""
+"""How many least or greatest keys are taken for one phase, at most two only for being sure."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
 
