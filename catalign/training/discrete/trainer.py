@@ -445,7 +445,7 @@ class Learner:
         available: Sequence[Field],
         tier: int,
         hard: Sequence[View],
-        tried: Sequence[Rule],
+        tried: Sequence[Rule] = (),
     ) -> Problem:
         """What a tree is fitted to: some receivers, and those where earlier rules failed."""
         rank = target.rank
