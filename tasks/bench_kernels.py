@@ -110,7 +110,8 @@ def ceilings(copied: int = _COPIED, rows: int = _MATMUL, repeats: int = 5) -> Ce
       rows: The size of the matrix product.
       repeats: The rounds.
     """
-    copy = min(_seconds(_copier(copied), 5) for _ in range(repeats))
+    copier = _copier(copied)
+    copy = min(_seconds(copier) for _ in range(repeats))
     largest = jax.jit(functools.partial(jax.numpy.max, axis=0))
 
     def reading(size: int) -> float:

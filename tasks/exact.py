@@ -55,7 +55,10 @@ def _exact(flags: ExactFlags) -> int:
         raise InputError(f"--instances is {flags.instances}, but it must be at least 1.")
     known = tasks.library.shipped()
     for name in flags.tasks:
-        catalign.load(name)  # Names what is not shipped, before anything is scored.
+        try:
+            catalign.load(name)
+        except InputError as error:
+            raise InputError(f"--tasks: {error}") from None
     table = Table(title=f"shipped programs, {flags.instances} fresh instances a size")
     for column in ("algorithm", "n", *SCORES.values(), "certificate"):
         table.add_column(column, justify="left" if column == "algorithm" else "right")

@@ -100,7 +100,7 @@ def _matmul(largest: int) -> Iterator[Case]:
             yield Case(
                 op="semiring_matmul min_plus, mosaic_gpu",
                 ours=functools.partial(_mosaic, a, b),
-                peers={"xla": functools.partial(_min_plus, a, b)},
+                peers={"the default": functools.partial(_min_plus, a, b)},
                 **product,
             )
         yield Case(
@@ -249,10 +249,8 @@ def _torch(
         # A copy: the arrays of JAX are read-only.
         return torch.from_numpy(np.array(x)).to(device)
 
-    values, senders, receivers = (
-        tensor(x),
-        *(tensor(e).long() for e in (graph.senders, graph.receivers)),
-    )
+    values = tensor(x)
+    senders, receivers = (tensor(ends).long() for ends in (graph.senders, graph.receivers))
     g = None if cotangent is None else tensor(cotangent)
 
     def scatter_reduce(messages: Any) -> Any:
