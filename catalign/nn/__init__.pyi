@@ -4,6 +4,7 @@ from .build import build_reasoner as build_reasoner
 from .configured import Configured as Configured
 from .equivariant import EquivariantLinear as EquivariantLinear
 from .equivariant import equivariant_linear as equivariant_linear
+from .linear import Linear as Linear
 from .neural import NeuralReasoner as NeuralReasoner
 from .option import ConstantHints as ConstantHints
 from .option import EdgePointers as EdgePointers

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from catalign.algorithms.spec import Kind, Location, Probe
 from catalign.kernels import face_score
 from catalign.nn.encoder import POINTERS, Latent
+from catalign.nn.linear import Linear
 from catalign.nn.option import EdgePointers
 
 _SINKHORN_STEPS = 10
@@ -20,7 +21,7 @@ class NodeDecoder(nnx.Module):
 
     def __init__(self, probe: Probe, width: int, *, rngs: nnx.Rngs) -> None:
         self.probe = probe
-        self.linear = nnx.Linear(width, probe.classes or 1, rngs=rngs)
+        self.linear = Linear(width, probe.classes or 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -33,9 +34,9 @@ class PairDecoder(nnx.Module):
     def __init__(self, probe: Probe, width: int, edge: int, *, rngs: nnx.Rngs) -> None:
         self.probe = probe
         channels = probe.classes or 1
-        self.sender = nnx.Linear(width, channels, rngs=rngs)
-        self.receiver = nnx.Linear(width, channels, rngs=rngs)
-        self.edge = nnx.Linear(edge, channels, rngs=rngs)
+        self.sender = Linear(width, channels, rngs=rngs)
+        self.receiver = Linear(width, channels, rngs=rngs)
+        self.edge = Linear(edge, channels, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -55,10 +56,10 @@ class PointerDecoder(nnx.Module):
     """
 
     def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
-        self.source = nnx.Linear(width, latent, rngs=rngs)
-        self.target = nnx.Linear(width, latent, rngs=rngs)
-        self.edge = nnx.Linear(edge, latent, rngs=rngs)
-        self.score = nnx.Linear(latent, 1, rngs=rngs)
+        self.source = Linear(width, latent, rngs=rngs)
+        self.target = Linear(width, latent, rngs=rngs)
+        self.edge = Linear(edge, latent, rngs=rngs)
+        self.score = Linear(latent, 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -82,7 +83,7 @@ class PermutationDecoder(nnx.Module):
 
     def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
         self.pointer = PointerDecoder(width, latent, edge, rngs=rngs)
-        self.first = nnx.Linear(width, 1, rngs=rngs)
+        self.first = Linear(width, 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -131,9 +132,9 @@ class PairPointerDecoder(nnx.Module):
     """
 
     def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
-        self.ends = nnx.Linear(width, 3 * latent, rngs=rngs)
-        self.edge = nnx.Linear(edge, latent, rngs=rngs)
-        self.score = nnx.Linear(latent, 1, rngs=rngs)
+        self.ends = Linear(width, 3 * latent, rngs=rngs)
+        self.edge = Linear(edge, latent, rngs=rngs)
+        self.score = Linear(latent, 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -150,9 +151,9 @@ class TriplePointerDecoder(nnx.Module):
     """
 
     def __init__(self, width: int, latent: int, edge: int, *, rngs: nnx.Rngs) -> None:
-        self.ends = nnx.Linear(width, 6 * latent, rngs=rngs)
-        self.edge = nnx.Linear(edge, 3 * latent, rngs=rngs)
-        self.score = nnx.Linear(latent, 1, rngs=rngs)
+        self.ends = Linear(width, 6 * latent, rngs=rngs)
+        self.edge = Linear(edge, 3 * latent, rngs=rngs)
+        self.score = Linear(latent, 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""
@@ -167,8 +168,8 @@ class GraphDecoder(nnx.Module):
 
     def __init__(self, probe: Probe, width: int, latent: int, *, rngs: nnx.Rngs) -> None:
         self.probe = probe
-        self.node = nnx.Linear(width, probe.classes or 1, rngs=rngs)
-        self.graph = nnx.Linear(latent, probe.classes or 1, rngs=rngs)
+        self.node = Linear(width, probe.classes or 1, rngs=rngs)
+        self.graph = Linear(latent, probe.classes or 1, rngs=rngs)
 
     def __call__(self, node: Float[Array, "n w"], latent: Latent) -> Array:
         """Predicts raw values from a node field and the encoded fields."""

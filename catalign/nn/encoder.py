@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from catalign._typing import Probes, PyTree
 from catalign.algorithms.spec import Kind, Location, Probe, Stage
+from catalign.nn.linear import Linear
 from catalign.nn.option import PointerReading, ScalarStart
 from catalign.nn.pair import PairField
 
@@ -79,11 +80,11 @@ class Encoder(nnx.Module):
         xavier = nnx.initializers.truncated_normal(width**-0.5)
         lecun = nnx.initializers.lecun_normal()
 
-        def linear(probe: Probe) -> nnx.Linear:
+        def linear(probe: Probe) -> Linear:
             is_scalar_hint = probe.stage is Stage.HINT and probe.kind is Kind.SCALAR
             start = xavier if scalar_start is ScalarStart.XAVIER and is_scalar_hint else lecun
             fields = width * _parts(probe)
-            return nnx.Linear(probe.classes or 1, fields, kernel_init=start, rngs=rngs)
+            return Linear(probe.classes or 1, fields, kernel_init=start, rngs=rngs)
 
         self.probes = probes
         self.width = width
@@ -91,7 +92,7 @@ class Encoder(nnx.Module):
         self.pointers = pointers
         both = pointers is PointerReading.BOTH
         inverted = [p for p in probes if both and is_node_pointer(p)]
-        self.inverse = nnx.Dict({p.name: nnx.Linear(1, width, rngs=rngs) for p in inverted})
+        self.inverse = nnx.Dict({p.name: Linear(1, width, rngs=rngs) for p in inverted})
 
     def __call__(self, features: Probes, n: int) -> Latent:
         """Encodes the features of one instance of n nodes."""

@@ -9,6 +9,8 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
+from catalign.nn.linear import product
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class PairField:
 
     def array(self) -> Float[Array, "n n w"]:
         """The field itself."""
-        return self.features @ self.kernel + self.bias[None, None]
+        return product(self.features, self.kernel) + self.bias[None, None]
 
     def beside(self, formed: Float[Array, "n n v"]) -> "PairField":
         """This field and a formed one, side by side, of width w + v."""

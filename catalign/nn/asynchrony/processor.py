@@ -31,6 +31,7 @@ from catalign.algebra.monoid import CommutativeMonoid
 from catalign.integral.graph import DenseGraph
 from catalign.nn.asynchrony.law import Law
 from catalign.nn.asynchrony.linear import TropicalLinear
+from catalign.nn.linear import Linear
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
@@ -66,10 +67,10 @@ class AsynchronousProcessor(AbstractProcessor):
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
         self.width, rest = width, node_width - width
         inner = self.inner
-        self.at_sender = nnx.Linear(rest, inner, use_bias=False, rngs=rngs)
-        self.at_receiver = nnx.Linear(rest, inner, use_bias=False, rngs=rngs)
-        self.at_edge = nnx.Linear(width, inner, use_bias=False, rngs=rngs)
-        self.at_graph = nnx.Linear(width, inner, rngs=rngs)
+        self.at_sender = Linear(rest, inner, use_bias=False, rngs=rngs)
+        self.at_receiver = Linear(rest, inner, use_bias=False, rngs=rngs)
+        self.at_edge = Linear(width, inner, use_bias=False, rngs=rngs)
+        self.at_graph = Linear(width, inner, rngs=rngs)
 
     @classmethod
     def fresh(cls, width: int, *, seed: int = 0) -> "AsynchronousProcessor":
@@ -139,8 +140,8 @@ class _LinearMessages(AsynchronousProcessor):
 
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
         super().__init__(node_width, width, rngs=rngs)
-        self.sender = nnx.Linear(width, width, use_bias=False, rngs=rngs)
-        self.receiver = nnx.Linear(width, width, use_bias=False, rngs=rngs)
+        self.sender = Linear(width, width, use_bias=False, rngs=rngs)
+        self.receiver = Linear(width, width, use_bias=False, rngs=rngs)
 
     def message(self, sender: Array, receiver: Array, constant: Array) -> Array:
         """A sum of linear maps and the constant."""
@@ -154,8 +155,8 @@ class _ReluUpdate(_LinearMessages):
 
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
         super().__init__(node_width, width, rngs=rngs)
-        self.stay = nnx.Linear(width, width, rngs=rngs)
-        self.heard = nnx.Linear(width, width, use_bias=False, rngs=rngs)
+        self.stay = Linear(width, width, rngs=rngs)
+        self.heard = Linear(width, width, use_bias=False, rngs=rngs)
 
     def update(self, message: Array, state: Array) -> Array:
         """A relu of linear maps."""
@@ -286,8 +287,8 @@ class LearnedArgument(_MaxUpdate, _TropicalMessages):
 
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
         super().__init__(node_width, width, rngs=rngs)
-        self.stay = nnx.Linear(self.inner, self.inner, rngs=rngs)
-        self.heard = nnx.Linear(self.inner, self.inner, use_bias=False, rngs=rngs)
+        self.stay = Linear(self.inner, self.inner, rngs=rngs)
+        self.heard = Linear(self.inner, self.inner, use_bias=False, rngs=rngs)
 
     @property
     def inner(self) -> int:

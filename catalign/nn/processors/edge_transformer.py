@@ -11,6 +11,7 @@ from jaxtyping import Float
 from catalign.algebra.instances import max_plus
 from catalign.integral.graph import DenseGraph
 from catalign.kernels import triplet_reduce
+from catalign.nn.linear import Linear
 from catalign.nn.option import PLAIN, UpdateStyle
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.nn.processors.parts import Update, combine, head_width
@@ -61,15 +62,15 @@ class EdgeTransformer(AbstractProcessor):
     ) -> None:
         head_width(width, heads)
         self.heads = heads
-        self.ends = nnx.Linear(node_width, 2 * width, rngs=rngs)
-        self.edge = nnx.Linear(width, width, rngs=rngs)
-        self.graph = nnx.Linear(width, width, rngs=rngs)
+        self.ends = Linear(node_width, 2 * width, rngs=rngs)
+        self.edge = Linear(width, width, rngs=rngs)
+        self.graph = Linear(width, width, rngs=rngs)
         self.before = nnx.LayerNorm(width, rngs=rngs)
-        self.project = nnx.Linear(width, 4 * width, rngs=rngs)
-        self.out = nnx.Linear(width, width, rngs=rngs)
+        self.project = Linear(width, 4 * width, rngs=rngs)
+        self.out = Linear(width, width, rngs=rngs)
         self.between = nnx.LayerNorm(width, rngs=rngs)
-        self.hidden = nnx.Linear(width, 2 * width, rngs=rngs)
-        self.last = nnx.Linear(2 * width, width, rngs=rngs)
+        self.hidden = Linear(width, 2 * width, rngs=rngs)
+        self.last = Linear(2 * width, width, rngs=rngs)
         self.update = Update(node_width, width, style=style, rngs=rngs)
 
     def __call__(

@@ -8,6 +8,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign.integral.graph import DenseGraph
+from catalign.nn.linear import Linear
 from catalign.nn.processor import AbstractProcessor, Pairs, Structure
 from catalign.nn.processors.parts import attend, head_width
 from catalign.polynomial import library
@@ -55,12 +56,12 @@ class GAT(AbstractProcessor):
     ) -> None:
         head_width(width, heads)
         self.heads = heads
-        self.value = nnx.Linear(node_width, width, rngs=rngs)
-        self.skip = nnx.Linear(node_width, width, rngs=rngs)
-        self.sender = nnx.Linear(node_width, heads, rngs=rngs)
-        self.receiver = nnx.Linear(node_width, heads, rngs=rngs)
-        self.edge = nnx.Linear(width, heads, rngs=rngs)
-        self.graph = nnx.Linear(width, heads, rngs=rngs)
+        self.value = Linear(node_width, width, rngs=rngs)
+        self.skip = Linear(node_width, width, rngs=rngs)
+        self.sender = Linear(node_width, heads, rngs=rngs)
+        self.receiver = Linear(node_width, heads, rngs=rngs)
+        self.edge = Linear(width, heads, rngs=rngs)
+        self.graph = Linear(width, heads, rngs=rngs)
         self.norm = nnx.LayerNorm(width, rngs=rngs) if layer_norm else None
 
     def __call__(

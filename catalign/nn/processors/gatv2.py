@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign.integral.graph import DenseGraph
+from catalign.nn.linear import Linear
 from catalign.nn.processor import AbstractProcessor, Pairs, Structure
 from catalign.nn.processors.parts import attend, head_width
 from catalign.polynomial import library
@@ -53,12 +54,12 @@ class GATv2(AbstractProcessor):
         rngs: nnx.Rngs,
     ) -> None:
         self.heads = heads
-        self.value = nnx.Linear(node_width, width, rngs=rngs)
-        self.skip = nnx.Linear(node_width, width, rngs=rngs)
-        self.sender = nnx.Linear(node_width, width, rngs=rngs)
-        self.receiver = nnx.Linear(node_width, width, rngs=rngs)
-        self.edge = nnx.Linear(width, width, rngs=rngs)
-        self.graph = nnx.Linear(width, width, rngs=rngs)
+        self.value = Linear(node_width, width, rngs=rngs)
+        self.skip = Linear(node_width, width, rngs=rngs)
+        self.sender = Linear(node_width, width, rngs=rngs)
+        self.receiver = Linear(node_width, width, rngs=rngs)
+        self.edge = Linear(width, width, rngs=rngs)
+        self.graph = Linear(width, width, rngs=rngs)
         normal = nnx.initializers.lecun_normal(in_axis=1, out_axis=0)
         self.score = nnx.Param(normal(rngs.params(), (heads, head_width(width, heads))))
         self.norm = nnx.LayerNorm(width, rngs=rngs) if layer_norm else None

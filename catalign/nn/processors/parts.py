@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from catalign._errors import InputError
 from catalign.algebra.instances import plus_times
 from catalign.algebra.monoid import CommutativeMonoid
+from catalign.nn.linear import Linear
 from catalign.nn.option import UpdateStyle
 from catalign.nn.pair import PairValues, through
 
@@ -64,8 +65,8 @@ class Message(nnx.Module):
     def __init__(
         self, node_width: int, width: int, *, use_bias: bool = True, rngs: nnx.Rngs
     ) -> None:
-        def linear(fan_in: int) -> nnx.Linear:
-            return nnx.Linear(fan_in, width, use_bias=use_bias, rngs=rngs)
+        def linear(fan_in: int) -> Linear:
+            return Linear(fan_in, width, use_bias=use_bias, rngs=rngs)
 
         self.sender, self.receiver = linear(node_width), linear(node_width)
         self.edge, self.graph = linear(width), linear(width)
@@ -93,8 +94,8 @@ class Update(nnx.Module):
 
     def __init__(self, node_width: int, width: int, *, style: UpdateStyle, rngs: nnx.Rngs) -> None:
         self.width = width
-        self.node = nnx.Linear(node_width, width, rngs=rngs)
-        self.received = nnx.Linear(width, width, rngs=rngs)
+        self.node = Linear(node_width, width, rngs=rngs)
+        self.received = Linear(width, width, rngs=rngs)
         self.norm = nnx.LayerNorm(width, rngs=rngs) if style.layer_norm else None
         self.gate = _Gate(node_width, width, rngs=rngs) if style.gated else None
 
@@ -114,10 +115,10 @@ class Update(nnx.Module):
 
 class _Gate(nnx.Module):
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
-        self.node = nnx.Linear(node_width, width, rngs=rngs)
-        self.received = nnx.Linear(width, width, rngs=rngs)
+        self.node = Linear(node_width, width, rngs=rngs)
+        self.received = Linear(width, width, rngs=rngs)
         shut = nnx.initializers.constant(_SHUT)
-        self.out = nnx.Linear(width, width, bias_init=shut, rngs=rngs)
+        self.out = Linear(width, width, bias_init=shut, rngs=rngs)
 
     def __call__(self, node: Array, received: Array) -> Array:
         return jax.nn.sigmoid(self.out(jax.nn.relu(self.node(node) + self.received(received))))

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from catalign.algebra.instances import max_plus
 from catalign.integral.graph import DenseGraph
+from catalign.nn.linear import Linear
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.nn.processors.parts import Message, combine
 from catalign.polynomial import library
@@ -58,7 +59,7 @@ class PathGNN(AbstractProcessor):
 
     def __init__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> None:
         self.message = Message(node_width, width, use_bias=False, rngs=rngs)
-        self.stay = nnx.Linear(node_width, width, use_bias=False, rngs=rngs)
+        self.stay = Linear(node_width, width, use_bias=False, rngs=rngs)
 
     def __call__(
         self,

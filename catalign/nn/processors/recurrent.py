@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign.integral.graph import DenseGraph
+from catalign.nn.linear import Linear
 from catalign.nn.option import PLAIN, UpdateStyle
 from catalign.nn.processor import AbstractProcessor, Fibre, Structure
 from catalign.nn.processors.parts import Message, Update
@@ -52,8 +53,8 @@ class RecurrentAggregator(AbstractProcessor):
         rngs: nnx.Rngs,
     ) -> None:
         self.message = Message(node_width, width, rngs=rngs)
-        self.read = nnx.Linear(width, 4 * width, rngs=rngs)
-        self.recur = nnx.Linear(width, 4 * width, use_bias=False, rngs=rngs)
+        self.read = Linear(width, 4 * width, rngs=rngs)
+        self.recur = Linear(width, 4 * width, use_bias=False, rngs=rngs)
         self.update = Update(node_width, width, style=style, rngs=rngs)
 
     def __call__(

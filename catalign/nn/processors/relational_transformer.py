@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign.integral.graph import DenseGraph
+from catalign.nn.linear import Linear
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.nn.processors.parts import attention, head_width
 from catalign.polynomial import library
@@ -82,8 +83,8 @@ class RelationalTransformer(AbstractProcessor):
     def __init__(self, node_width: int, width: int, *, heads: int = 4, rngs: nnx.Rngs) -> None:
         self.head = head_width(width, heads)
 
-        def linear(fan_in: int, fan_out: int) -> nnx.Linear:
-            return nnx.Linear(fan_in, fan_out, rngs=rngs)
+        def linear(fan_in: int, fan_out: int) -> Linear:
+            return Linear(fan_in, fan_out, rngs=rngs)
 
         self.start = linear(node_width, width)
         self.receiver, self.sender = linear(width, width), linear(width, 2 * width)

@@ -11,6 +11,7 @@ from catalign._errors import UnsupportedError
 from catalign.algebra.instances import max_min, max_plus, min_max, min_plus, plus_times
 from catalign.algebra.semiring import Semiring
 from catalign.integral.graph import DenseGraph
+from catalign.nn.linear import Linear
 from catalign.nn.option import PLAIN, UpdateStyle
 from catalign.nn.processor import AbstractProcessor, Structure
 from catalign.nn.processors.parts import Update
@@ -83,9 +84,9 @@ class SemiringMPNN(AbstractProcessor):
                 f"one of {', '.join(each.name for each in REAL)}."
             )
         self.semiring = semiring
-        self.value = nnx.Linear(node_width, width, rngs=rngs)
-        self.edge = nnx.Linear(width, width, rngs=rngs)
-        self.graph = nnx.Linear(width, width, rngs=rngs)
+        self.value = Linear(node_width, width, rngs=rngs)
+        self.edge = Linear(width, width, rngs=rngs)
+        self.graph = Linear(width, width, rngs=rngs)
         self.update = Update(node_width, width, style=style, rngs=rngs)
 
     def __call__(

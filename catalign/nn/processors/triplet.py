@@ -11,6 +11,7 @@ from jaxtyping import Float
 from catalign.algebra.instances import max_plus
 from catalign.integral.graph import DenseGraph
 from catalign.kernels import triplet_reduce
+from catalign.nn.linear import Linear
 from catalign.nn.option import PLAIN, UpdateStyle
 from catalign.nn.pair import PairValues, through
 from catalign.nn.processor import AbstractProcessor, Structure
@@ -97,10 +98,10 @@ class TripletMPNN(AbstractProcessor):
         self.message = Message(node_width, width, rngs=rngs)
         self.update = Update(node_width, width, style=style, rngs=rngs)
         self.aggregation = aggregation
-        self.ends = nnx.Linear(node_width, 3 * triplets, rngs=rngs)
-        self.sides = nnx.Linear(width, 3 * triplets, rngs=rngs)
-        self.graph = nnx.Linear(width, triplets, rngs=rngs)
-        self.out = nnx.Linear(triplets, width, rngs=rngs)
+        self.ends = Linear(node_width, 3 * triplets, rngs=rngs)
+        self.sides = Linear(width, 3 * triplets, rngs=rngs)
+        self.graph = Linear(width, triplets, rngs=rngs)
+        self.out = Linear(triplets, width, rngs=rngs)
 
     def __call__(
         self,
