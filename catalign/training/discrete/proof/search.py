@@ -83,10 +83,12 @@ class Problem:
     Attributes:
       most: The most rounds of terms that laws may bring in.
       budget: The most literals that may be looked at.
+      newest: Whether to split at the newest clause first, in place of the oldest.
     """
 
     most: int = 1
     budget: int = 400_000
+    newest: bool = False
     cases: int = 0
     work: int = 0
     clauses: list[Clause] = field(default_factory=list)
@@ -310,8 +312,8 @@ class _Search:
             case.open = still
 
     def branch(self, case: _Case) -> Literal | None:
-        """The first open literal of the first open clause."""
-        for number in case.open:
+        """The first open literal of the oldest open clause, or of the newest."""
+        for number in reversed(case.open) if self.problem.newest else case.open:
             for literal in self.problem.clauses[number]:
                 holds, _ = case.closure.truth(literal)
                 if holds:

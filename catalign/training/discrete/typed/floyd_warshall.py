@@ -1,10 +1,10 @@
 """Floyd-Warshall: every pair tries the way through the next node."""
 
-from catalign.nn.discrete.condition import Before, IsNone, Less, Not, Same
+from catalign.nn.discrete.condition import Before, IsNone, Less, LessEqual, Not, Same
 from catalign.nn.discrete.expression import AtPair, End, Expression, I, J, K, Register, Step
 from catalign.nn.discrete.rule import Tree
-from catalign.nn.discrete.scalar import Binary, OfPair
-from catalign.training.discrete.typed.grammar import edge, either, program, typed
+from catalign.nn.discrete.scalar import Binary, Constant, OfPair
+from catalign.training.discrete.typed.grammar import NONNEGATIVE, edge, either, program, typed
 
 _K = Register("k")
 _THERE, _FROM, _TO = (edge(a, b, "msk") for a, b in ((I, J), (I, _K), (_K, J)))
@@ -40,13 +40,19 @@ FLOYD_WARSHALL = typed(
         halt=IsNone(Step(_K, True)),
         outputs={"Pi": AtPair("Pi_h'", I, J)},
     ),
-    # There is a path through every node before k.
     invariants=(
+        # There is a path through every node before k.
         (
             Not(edge(I, K, "msk")),
             Not(edge(K, J, "msk")),
             Not(Before(K, _K)),
             _THERE,
         ),
+        (LessEqual(Constant(0.0), _D),),
+        # The node before the last of a path is its first or was tried, and next to its last.
+        (Same(_OLD, I), Before(_OLD, _K)),
+        (Same(_OLD, I), edge(_OLD, J, "msk")),
+        (Same(_OLD, I), _THERE),
     ),
+    assumptions=(NONNEGATIVE,),
 )
