@@ -19,7 +19,7 @@ def test_values_and_gradients_are_those_of_matmul(
     kernel = jax.random.normal(keys[1], (4, width))
     sent = jax.random.normal(keys[2], (5, *rows, width))
 
-    def pulled(multiply):  # noqa: ANN001, ANN202
+    def pulled(multiply):
         over = jax.vmap(multiply, (0, None)) if mapped else multiply
         value, pull = jax.vjp(over, x, kernel)
         return value, *pull(sent)
@@ -56,7 +56,7 @@ def test_forward_derivatives_are_those_of_matmul() -> None:
     x = jax.random.normal(jax.random.key(0), (5, 3, 4))
     kernel = jax.random.normal(jax.random.key(1), (4, 6))
 
-    def pushed(multiply):  # noqa: ANN001, ANN202
+    def pushed(multiply):
         over = jax.vmap(multiply, (0, None))
         return jax.jvp(over, (x, kernel), (x + 1.0, kernel - 1.0))
 
@@ -68,7 +68,7 @@ def test_gradients_of_each_instance() -> None:
     x = jax.random.normal(jax.random.key(0), (5, 3, 4))
     kernel = jax.random.normal(jax.random.key(1), (4, 6))
 
-    def pulled(multiply):  # noqa: ANN001, ANN202
+    def pulled(multiply):
         return jax.vmap(jax.grad(lambda k, x: (multiply(x, k) ** 2).sum()), (None, 0))(kernel, x)
 
     assert jnp.allclose(pulled(product), pulled(jnp.matmul), atol=1e-4)

@@ -13,18 +13,9 @@ import numpy as np
 from catalign.algorithms.spec import Kind, Location
 from catalign.nn.discrete import catalogue
 from catalign.nn.discrete.condition import (
-    ABSENT,
-    Before,
-    Condition,
-    Is,
-    Less,
     LessEqual,
-    Same,
-    SameClass,
-    unlike,
 )
 from catalign.nn.discrete.expression import (
-    At,
     Expression,
     K,
     Middle,
@@ -38,14 +29,13 @@ from catalign.nn.discrete.scalar import (
     Constant,
     Depth,
     Of,
-    OfGraph,
-    OfPair,
     Scalar,
     operate,
 )
 from catalign.nn.discrete.selection import Best, Select
 from catalign.nn.discrete.signature import Field, Signature
-from catalign.training.discrete.columns import Booleans, Columns, distinct
+from catalign.training.discrete.columns import Columns, distinct
+from catalign.training.discrete.conditions import POINTS, Conditions, measured
 from catalign.training.discrete.rows import TOLERANCE, Rows
 from catalign.training.discrete.search import Bank, Found, Key, promising, selections, separations
 from catalign.training.discrete.tree import Problem
@@ -54,12 +44,8 @@ SEARCH_ROWS = 250
 """How many rows a search for selections looks at, in each of one or two cases."""
 SEARCH_ROWS_EACH = 100
 """How many in each of many cases."""
-CONDITIONS = (1000, 1500, 3000)
-"""How many conditions of each group a tree may choose from in each tier, the cheapest ones."""
 PRICE = 0.06
 """The share of the rows that a selection must cover more for each unit of its cost."""
-POINTS = 14
-"""How many terms are looked at as points, three at a time."""
 FEW = 4
 """How many values make a scalar a class."""
 PHASES = 8
@@ -118,6 +104,7 @@ class _Maker:
     def __init__(self, task: Task, rows: Rows, weight: np.ndarray) -> None:
         self.task, self.rows, self.weight = task, rows, weight
         self.signature, self.rank = task.available, task.field.rank
+        self.measured = measured(rows, self.signature)
         self.y = rows.target(task.field)
         self.old = rows.target(task.own) if task.own else None
         base = catalogue.base_terms(self.signature, self.rank)
@@ -151,7 +138,15 @@ class _Maker:
             terms, right = self.class_terms()
         if not right.any(axis=1).all():
             return Problem([], terms, np.zeros((self.rows.count, 0), bool), right, self.weight)
-        conditions, holds = self.conditions()
+        conditions, holds = Conditions(
+            self.rows,
+            self.signature,
+            self.measured,
+            rank=self.rank,
+            tier=self.task.tier,
+            near=self.near,
+            known=self.known,
+        ).make()
         return Problem(conditions, terms, holds, right, self.weight)
 
     # ---- terms
@@ -291,7 +286,7 @@ class _Maker:
         bank = Bank(rows, catalogue.literals(self.signature, anchors, tier))
         # A number is the value of a key; the place of a node is none.
         keys = [] if target.dtype.kind == "f" else [Key(None, False), Key(None, True)]
-        for scalar in catalogue.keys(self.signature, anchors, self.rank, tier):
+        for scalar in catalogue.keys(self.measured, anchors, self.rank, tier):
             keys += [Key(scalar, False), Key(scalar, True)]
         keys = promising(bank, keys, target, PRICE)
         return list(selections(bank, keys, target, most=min(3, tier + 1), keep=6))
@@ -476,114 +471,3 @@ class _Maker:
             for v, c in zip(often, most, strict=True)
             if c >= max(10, 0.05 * len(values)) and v not in (0.0, 1.0)
         ]
-
-    # ---- conditions
-
-    def conditions(self) -> tuple[list[Condition], np.ndarray]:
-        tier, rows = self.task.tier, self.rows
-        base = catalogue.base_terms(self.signature, self.rank)
-        known = self.known[:16]
-        columns = Booleans()
-        near = [*self.near, *known]
-        for c in catalogue.features(self.signature, self.rank, near, tier):
-            columns.add(c, rows.values(c))
-        self.classes(columns, [*base, *near])
-        self.pairs(columns, Same, [*base, *near], np.equal, [*base, *near])
-        order = [*base, *near] if tier > 1 else base
-        self.pairs(columns, Before, order, np.less, order)
-        self.orders(columns, [*base, *known], near)
-        return columns.cheapest(CONDITIONS[tier - 1], rows.count)
-
-    def classes(self, columns: Booleans, terms: Sequence[Node]) -> None:
-        """Whether a category is the same at two of some terms."""
-        for f in self.signature.of(Kind.CATEGORICAL, Location.NODE):
-            known = np.full((len(terms), self.rows.count), ABSENT)
-            for k, t in enumerate(terms):
-                for v in range(-1, f.classes):
-                    known[k, self.rows.values(Is(f.name, v, t, False))] = v
-            for k, t in enumerate(terms[:-1]):
-                rest = terms[k + 1 :]
-                values = (known[k] == known[k + 1 :]) & (known[k] != ABSENT)
-                costs = [SameClass(f.name, t, u).cost for u in rest]
-                columns.add_many(
-                    values, costs, lambda c, f=f, t=t, rest=rest: SameClass(f.name, t, rest[c])
-                )
-
-    def pairs(
-        self,
-        columns: Booleans,
-        kind: type,
-        first: Sequence[Node],
-        compare: np.ufunc,
-        second: Sequence[Node],
-    ) -> None:
-        """A relation of each of some terms with each of others."""
-        if not second:
-            return
-        right = np.stack([self.rows.values(t) for t in second])
-        own = kind.own_cost
-        for t in first:
-            left = self.rows.values(t)
-            values = compare(left[None], right) & (left >= 0)[None] & (right >= 0)
-            costs = [own + t.cost + u.cost if u != t else np.inf for u in second]
-            columns.add_many(values, costs, lambda c, t=t: kind(t, second[c]))
-
-    def compare(self, columns: Booleans, first: Sequence[Scalar], second: Sequence[Scalar]) -> None:
-        """The order of each of some scalars with each of others, both ways."""
-        if not first or not second:
-            return
-        right = np.stack([np.asarray(self.rows.values(e), float) for e in second])
-        for e in first:
-            left = np.asarray(self.rows.values(e), float)[None]
-            costs = [0.5 + e.cost + u.cost + unlike(e, u) if u != e else np.inf for u in second]
-            more = [c + 0.1 for c in costs]
-            with np.errstate(invalid="ignore"):
-                columns.add_many(left < right, costs, lambda c, e=e: Less(e, second[c]))
-                columns.add_many(right < left, costs, lambda c, e=e: Less(second[c], e))
-                columns.add_many(left <= right, more, lambda c, e=e: LessEqual(e, second[c]))
-                columns.add_many(right <= left, more, lambda c, e=e: LessEqual(second[c], e))
-
-    def orders(self, columns: Booleans, terms: Sequence[Node], near: Sequence[Node]) -> None:
-        """Comparisons of scalars."""
-        tier = self.task.tier
-        places = list(terms) if tier < 2 else [*terms, *near]
-        for s in self.signature.scalars:
-            here = [Of(s.name, t) for t in places]
-            columns.group = f"orders of {s.name}"
-            self.compare(columns, here, here)
-        columns.group = "orders"
-        graph = [OfGraph(g.name) for g in self.signature.of(Kind.SCALAR, Location.GRAPH)]
-        self.compare(columns, graph, graph)
-        if tier < 2:
-            return
-        node = [Of(s.name, t) for s in self.signature.scalars for t in terms]
-        best = [Best(s) for s in self.known[:8] if s.key is not None]
-        mixed = [*graph, *node, *best]
-        if self.rank == 2:
-            edges = self.signature.of(Kind.SCALAR, Location.EDGE)
-            mixed += [OfPair(E.name, *catalogue.RECEIVERS[2]) for E in edges]
-        self.compare(columns, [*graph, *best, Constant(0.0)], mixed)
-        hops = [t for t in near if isinstance(t, At)]
-        base = catalogue.base_terms(self.signature, self.rank)
-        points = list(dict.fromkeys([*base, *hops, *terms]))[:POINTS]
-        turns = catalogue.turns(self.signature, points, ordered=False)
-        columns.group = "turns"
-        self.compare(columns, [Constant(0.0)], turns)
-        if tier < 3:
-            return
-        columns.group = "products"
-        for g in self.signature.scalars:
-            here = [Of(g.name, t) for t in places[:40]]
-            products = [Binary("*", a, b) for k, a in enumerate(here) for b in here[k + 1 :]]
-            self.compare(columns, [Constant(0.0)], products)
-        columns.group = "mixed"
-        self.compare(columns, node, node)
-        edges = [e for e in catalogue.atoms(self.signature, self.rank, []) if isinstance(e, OfPair)]
-        paths = [Binary("+", a, b) for a in edges for b in edges if a.b == b.a and a.name == b.name]
-        paths += [Binary("+", a, b) for a in node for b in edges if a.node in (b.a, b.b)]
-        receivers = catalogue.RECEIVERS[self.rank]
-        goal = [e for e in [*node, *edges] if not self.rank or e.parts == receivers]
-        columns.group = "paths"
-        self.compare(columns, goal, [*edges, *paths])
-        columns.group = "counts"
-        self.compare(columns, catalogue.counts(self.signature), catalogue.places(places))

@@ -1,5 +1,6 @@
 """All instances of a small size, where the types of the inputs allow to list them."""
 
+import inspect
 import itertools
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Kind, Location, Probe
+from catalign.distributions.graph import AbstractGraphLaw
+from catalign.distributions.weight import AbstractWeightLaw
 from catalign.nn.discrete.signature import ORDER
 from catalign.training.discrete.family import is_valid
 
@@ -27,8 +30,8 @@ def statement(algorithm: Algorithm) -> str:
             Kind.CATEGORICAL: f"every `{probe.name}`",
         }[probe.kind]
         parts.append(what)
-    weights = [p.name for p in algorithm.spec.inputs if _is_weight(p)]
-    parts += [f"one fixed `{name}` with distinct values" for name in weights]
+    what = "with distinct values" if _has_weights(algorithm) else "of 1 on each edge"
+    parts += [f"one fixed `{p.name}` {what}" for p in algorithm.spec.inputs if _is_weight(p)]
     return ", ".join(parts)
 
 
@@ -38,6 +41,14 @@ def _listed(algorithm: Algorithm) -> list[Probe]:
 
 def _is_weight(probe: Probe) -> bool:
     return probe.location is Location.EDGE and probe.kind is Kind.SCALAR
+
+
+def _has_weights(algorithm: Algorithm) -> bool:
+    """Whether edges may weigh anything: a sampler that draws graphs, but no weights, says no."""
+    parameters = inspect.signature(algorithm.sampler).parameters.values()
+    laws = [parameter.default for parameter in parameters]
+    graphs = any(isinstance(law, AbstractGraphLaw) for law in laws)
+    return not graphs or any(isinstance(law, AbstractWeightLaw) for law in laws)
 
 
 def count(algorithm: Algorithm, n: int) -> int:
@@ -81,7 +92,7 @@ def instances(algorithm: Algorithm, n: int) -> Instance:
             if probe.name == ORDER:
                 instance[ORDER] = np.arange(n) / n
             elif _is_weight(probe):
-                instance[probe.name] = _weights(instance, n)
+                instance[probe.name] = _weights(instance, n, distinct=_has_weights(algorithm))
         found.append(instance)
     batch = {name: np.stack([i[name] for i in found]) for name in found[0]}
     valid = [b for b in range(len(found)) if is_valid(algorithm, batch, b)]
@@ -105,9 +116,11 @@ def _values(probe: Probe, n: int) -> Iterator[np.ndarray]:
                 yield np.array(ranks, float).reshape(shape) / _unit(n)
 
 
-def _weights(instance: Instance, n: int) -> np.ndarray:
-    """Distinct weights on the edges of the mask, symmetric where it is; 1 if it stands alone."""
+def _weights(instance: Instance, n: int, *, distinct: bool) -> np.ndarray:
+    """Weights on the edges of the mask, or on all pairs; symmetric where it is."""
     adj = next((v for v in instance.values() if v.shape == (n, n)), np.ones((n, n), bool))
+    if not distinct:
+        return adj.astype(float)
     i, j = np.indices((n, n))
     low, high = np.minimum(i, j), np.maximum(i, j)
     place = low * n + high if (adj == adj.T).all() else i * n + j

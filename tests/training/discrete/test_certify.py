@@ -1,6 +1,7 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import catalign
@@ -124,3 +125,12 @@ def test_enumerations_hold_every_instance_of_the_domain(name):
     inputs = enumeration.instances(algorithm, n)
     # bfs: every mask and three sources; minimum: three values a key.
     assert len(inputs["pos"]) == {"bfs": 2**9 * 3, "minimum": 27}[name]
+
+
+@pytest.mark.parametrize(("name", "weighs"), [("dfs", False), ("dijkstra", True)])
+def test_edges_weigh_something_where_the_sampler_draws_weights(name, weighs):
+    algorithm = catalign.algorithms.get(name)
+    inputs = enumeration.instances(algorithm, 2)
+    assert np.array_equal(inputs["A"] > 0, inputs["adj"])
+    assert (len(np.unique(inputs["A"])) > 2) is weighs
+    assert ("distinct" in enumeration.statement(algorithm)) is weighs

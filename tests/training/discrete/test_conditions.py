@@ -1,0 +1,48 @@
+"""Which quantities a rule may compare."""
+
+import jax
+import numpy as np
+import pytest
+
+from catalign.algorithms import catalogue
+from catalign.nn.discrete.condition import Less, LessEqual
+from catalign.nn.discrete.scalar import Of, OfPair
+from catalign.nn.discrete.signature import Signature, field_of
+from catalign.nn.discrete.view import View
+from catalign.training.discrete.conditions import Conditions, measured
+from catalign.training.discrete.rows import Block, Rows
+
+N, COUNT = 5, 40
+CASES = pytest.mark.parametrize(("name", "weighs"), [("dfs", False), ("dijkstra", True)])
+
+
+def _rows(name: str) -> tuple[Rows, Signature]:
+    """One receiver in the third state of each of some runs."""
+    algorithm = catalogue.get(name)
+    trace = algorithm.sample(jax.random.key(0), COUNT, N)
+    fields = {k: np.asarray(v) for k, v in trace.inputs.items()}
+    fields |= {k: np.asarray(v)[2] for k, v in trace.hints.items()}
+    every = np.arange(COUNT)
+    rows = Rows([Block(View(np, fields, N), every, every % N, every % N)], 1)
+    return rows, Signature(tuple(map(field_of, (*algorithm.spec.inputs, *algorithm.spec.hints))))
+
+
+@CASES
+def test_an_edge_scalar_of_two_values_measures_nothing(name, weighs):
+    rows, signature = _rows(name)
+    left = {f.name for f in signature.fields} - {f.name for f in measured(rows, signature).fields}
+    assert left == (set() if weighs else {"A"})
+
+
+@CASES
+def test_only_weights_are_compared_with_quantities_of_nodes(name, weighs):
+    rows, signature = _rows(name)
+    compared = measured(rows, signature)
+    made, holds = Conditions(rows, signature, compared, rank=1, tier=3, near=[], known=[]).make()
+    assert holds.shape == (rows.count, len(made))
+    mixed = [
+        c
+        for c in made
+        if isinstance(c, Less | LessEqual) and {type(c.a), type(c.b)} == {Of, OfPair}
+    ]
+    assert bool(mixed) is weighs
