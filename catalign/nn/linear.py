@@ -1,20 +1,21 @@
 """Linear layers that take all rows at once, forwards and backwards."""
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array, lax
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jaxtyping import Float
+
+from catalign._errors import InputError
 
 
-def product(
-    x: Float[Array, "*rows k"], kernel: Float[Array, "k h"], *, precision: Any = None
-) -> Float[Array, "*rows h"]:
+def product(x: Array, kernel: Array, *, precision: Any = None) -> Array:
     """`x kernel`, as a product of two matrices: under `jax.vmap` too, and in each derivative.
 
     Of a mapped product JAX derives, for the kernel, a contraction over the mapped axis and each
@@ -23,20 +24,33 @@ def product(
 
     Law: values and derivatives are those of `jnp.matmul(x, kernel)`, up to rounding.
 
+    Arrays whose type says how they are sharded or vary over devices are left to JAX.
+
     Args:
-      x: Rows.
-      kernel: A matrix.
+      x: Rows, `[*rows, k]`.
+      kernel: A matrix, `[k, h]`.
       precision: As for `jax.lax.dot_general`; by default that of `jax.default_matmul_precision`.
+
+    Raises:
+      InputError: The widths of the two differ, or `kernel` is no matrix.
 
     Example:
       >>> product(jnp.ones((2, 3, 4)), jnp.ones((4, 5))).shape
       (2, 3, 5)
     """
+    if not (x.ndim and kernel.ndim == 2 and x.shape[-1] == kernel.shape[0]):
+        raise InputError(
+            f"`x` has the shape {x.shape} and `kernel` {kernel.shape}, but the last axis of `x` "
+            "must be as long as the first of the two axes of `kernel`."
+        )
     if precision is None:
         # Read here: a gradient is derived after the caller's context has ended.
         precision = jax.config.jax_default_matmul_precision  # pyright: ignore[reportAttributeAccessIssue]
     dtype = jnp.result_type(x, kernel)
-    return _product.bind(x.astype(dtype), kernel.astype(dtype), precision=precision)
+    x, kernel = x.astype(dtype), kernel.astype(dtype)
+    if any(jax.typeof(v) != ShapedArray(v.shape, v.dtype) for v in (x, kernel)):
+        return _contract(x, kernel, precision=precision)
+    return _product.bind(x, kernel, precision=precision)
 
 
 class Linear(nnx.Linear):
@@ -56,9 +70,17 @@ class Linear(nnx.Linear):
         super().__init__(fan_in, fan_out, dot_general=_dot_general, **options)
 
 
-def _dot_general(x: Array, kernel: Array, _: Any, precision: Any = None, **__: Any) -> Array:
-    """What `nnx.Linear` asks for, which is always the last axis against the first."""
+def _dot_general(
+    x: Array, kernel: Array, numbers: Any, precision: Any = None, **options: Any
+) -> Array:
+    """What `nnx.Linear` asks for: the last axis against the first."""
+    if any(value is not None for value in options.values()):
+        return lax.dot_general(x, kernel, numbers, precision=precision, **options)
     return product(x, kernel, precision=precision)
+
+
+def _contract(x: Array, kernel: Array, *, precision: Any) -> Array:
+    return lax.dot_general(x, kernel, (((x.ndim - 1,), (0,)), ((), ())), precision=precision)
 
 
 def _rows(x: Array) -> Array:
@@ -94,7 +116,7 @@ def _mapped(args: Any, axes: Any, *, precision: Any) -> tuple[Array, int]:
     (x, kernel), (x_axis, kernel_axis) = args, axes
     if kernel_axis is None:
         return _product.bind(jnp.moveaxis(x, x_axis, 0), kernel, precision=precision), 0
-    each = jax.vmap(lambda x, k: _matmul(x, k, precision=precision), (x_axis, kernel_axis))
+    each = jax.vmap(partial(_contract, precision=precision), (x_axis, kernel_axis))
     return each(x, kernel), 0
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import pytest
 from flax import nnx
 
+from catalign._errors import InputError
 from catalign.nn.linear import Linear, product
 
 
@@ -42,6 +43,38 @@ def test_the_gradient_has_the_precision_of_the_context_that_the_value_was_taken_
 
     jaxpr = str(jax.make_jaxpr(jax.grad(loss, (0, 1)))(jnp.ones((3, 4)), jnp.ones((4, 6))))
     assert jaxpr.count("precision=BF16_BF16_F32") == 3
+
+
+def test_widths_that_differ_are_named() -> None:
+    with pytest.raises(InputError, match=r"\(3, 4\) and `kernel` \(7, 6\)"):
+        product(jnp.ones((3, 4)), jnp.ones((7, 6)))
+
+
+@pytest.mark.parametrize("check_vma", [False, True])
+def test_the_gradient_on_a_mesh_is_that_of_matmul(check_vma: bool) -> None:
+    mesh = jax.sharding.Mesh(jax.devices()[:1], ("a",))
+    x = jax.random.normal(jax.random.key(0), (5, 3, 4))
+    kernel = jax.random.normal(jax.random.key(1), (4, 6))
+
+    def pulled(multiply):
+        def part(x, kernel):
+            total = jnp.sin(jax.vmap(multiply, (0, None))(x, kernel)).sum()
+            return jax.lax.psum(total, "a")
+
+        spec = (jax.P("a"), jax.P())
+        whole = jax.shard_map(
+            part, mesh=mesh, in_specs=spec, out_specs=jax.P(), check_vma=check_vma
+        )
+        return jax.grad(whole, (0, 1))(x, kernel)
+
+    for got, want in zip(pulled(product), pulled(jnp.matmul), strict=True):
+        assert jnp.allclose(got, want, atol=1e-5)
+
+
+def test_a_type_that_is_asked_for_is_given() -> None:
+    half, full = jnp.bfloat16, jnp.float32
+    layer = Linear(4, 5, use_bias=False, dtype=half, preferred_element_type=full, rngs=nnx.Rngs(0))
+    assert layer(jnp.ones((3, 4))).dtype == jnp.float32
 
 
 def test_the_layer_is_that_of_flax() -> None:

@@ -30,8 +30,8 @@ def statement(algorithm: Algorithm) -> str:
             Kind.CATEGORICAL: f"every `{probe.name}`",
         }[probe.kind]
         parts.append(what)
-    what = "with distinct values" if _has_weights(algorithm) else "of 1 on each edge"
-    parts += [f"one fixed `{p.name}` {what}" for p in algorithm.spec.inputs if _is_weight(p)]
+    weights = [p.name for p in algorithm.spec.inputs if _is_weight(p)]
+    parts += [f"one fixed `{name}` with distinct values" for name in weights]
     return ", ".join(parts)
 
 
@@ -43,8 +43,8 @@ def _is_weight(probe: Probe) -> bool:
     return probe.location is Location.EDGE and probe.kind is Kind.SCALAR
 
 
-def _has_weights(algorithm: Algorithm) -> bool:
-    """Whether edges may weigh anything: a sampler that draws graphs, but no weights, says no."""
+def _draws_weights(algorithm: Algorithm) -> bool:
+    """Whether edges weigh anything: a sampler that draws graphs, but no weights, says no."""
     parameters = inspect.signature(algorithm.sampler).parameters.values()
     laws = [parameter.default for parameter in parameters]
     graphs = any(isinstance(law, AbstractGraphLaw) for law in laws)
@@ -81,8 +81,15 @@ def largest(algorithm: Algorithm) -> int:
     return n if n >= algorithm.min_size else 0
 
 
-def instances(algorithm: Algorithm, n: int) -> Instance:
-    """All instances of a size within the algorithm's domain, as one batch; empty if none is."""
+def instances(algorithm: Algorithm, n: int, *, drawn: bool = False) -> Instance:
+    """All instances of a size within the algorithm's domain, as one batch; empty if none is.
+
+    Args:
+      algorithm: The algorithm.
+      n: The size.
+      drawn: Whether edges weigh 1 where the algorithm's sampler draws no weights.
+    """
+    distinct = not drawn or _draws_weights(algorithm)
     listed = _listed(algorithm)
     columns = [list(_values(p, n)) for p in listed]
     found: list[Instance] = []
@@ -92,7 +99,7 @@ def instances(algorithm: Algorithm, n: int) -> Instance:
             if probe.name == ORDER:
                 instance[ORDER] = np.arange(n) / n
             elif _is_weight(probe):
-                instance[probe.name] = _weights(instance, n, distinct=_has_weights(algorithm))
+                instance[probe.name] = _weights(instance, n, distinct=distinct)
         found.append(instance)
     batch = {name: np.stack([i[name] for i in found]) for name in found[0]}
     valid = [b for b in range(len(found)) if is_valid(algorithm, batch, b)]

@@ -211,7 +211,7 @@ def _listed(algorithm: Algorithm, config: ExactConfig) -> Iterator[Probes]:
     """
     rng = np.random.default_rng(config.seed)
     for n in range(algorithm.min_size, enumeration.largest(algorithm) + 1):
-        inputs = enumeration.instances(algorithm, n)
+        inputs = enumeration.instances(algorithm, n, drawn=True)
         if not inputs:
             continue
         count = len(next(iter(inputs.values())))

@@ -136,7 +136,7 @@ def fresh_traces(algorithm: Algorithm, *, seed: int, size: int = 6) -> list[Trac
     """Runs to tell rivals apart: of listed instances of a small size, and of all families."""
     batches: list[Probes] = []
     listed = enumeration.largest(algorithm)
-    inputs = enumeration.instances(algorithm, listed) if listed else {}
+    inputs = enumeration.instances(algorithm, listed, drawn=True) if listed else {}
     if inputs:
         count = len(next(iter(inputs.values())))
         order = np.random.default_rng(seed).permutation(count)[:MOST]
