@@ -132,12 +132,15 @@ def test_damage_is_noticed_and_the_fix_is_said(saved: Path, tmp_path: Path, dama
 
 def test_a_process_killed_while_it_saves_leaves_the_checkpoint_before(tmp_path: Path) -> None:
     code = f"""
-        import os, signal, threading
+        import os, signal
         import jax.numpy as jnp
         from catalign.training.checkpoint import CheckpointStore
-        store = CheckpointStore({str(tmp_path)!r})
+        folder = {str(tmp_path)!r}
+        store = CheckpointStore(folder)
         store.save(1, {{"x": jnp.ones(3_000_000)}})
         store.save(2, {{"x": jnp.zeros(3_000_000)}})
+        while not any(name.startswith("2") for name in os.listdir(folder)):
+            pass
         os.kill(os.getpid(), signal.SIGKILL)
     """
     done = subprocess.run(
