@@ -56,6 +56,7 @@ from catalign.nn.discrete.scalar import (
 )
 from catalign.nn.discrete.selection import Best, Select
 from catalign.nn.discrete.signature import Field, primed
+from catalign.training.discrete.proof.arithmetic import combine, factors
 from catalign.training.discrete.proof.literal import (
     END,
     FIRST,
@@ -444,31 +445,23 @@ class Translator:
                     return Number(self.problem.scalar("place", (node,))[0], (is_node(node),))
                 best = self.scalar(selection.key, {**at, K.index: node})
                 return Number(best.total, (is_node(node), *best.defined))
+            case Binary("*"):
+                return self._product(term, at)
             case Binary(operation, a, b):
-                return self._binary(operation, self.scalar(a, at), self.scalar(b, at))
+                return combine(self.problem, operation, self.scalar(a, at), self.scalar(b, at))
             case _:
                 raise NotExpressibleError(f"the scalar `{term}` is not known to the procedure.")
 
-    def _binary(self, operation: str, a: Number, b: Number) -> Number:
-        defined = tuple(dict.fromkeys((*a.defined, *b.defined)))
-        match operation:
-            case "+":
-                return Number(a.total.plus(b.total), defined)
-            case "-":
-                return Number(a.total.plus(b.total, -1), defined)
-            case "min" | "max":
-                total, fresh = self.problem.scalar((operation, a.total, b.total), ())
-                if fresh:
-                    sign = 1 if operation == "min" else -1
-                    at = total.times(sign)
-                    x, y = a.total.times(sign), b.total.times(sign)
-                    self.problem.add(compare(at, x, strict=False))
-                    self.problem.add(compare(at, y, strict=False))
-                    ends = compare(x, at, strict=False), compare(y, at, strict=False)
-                    self.problem.add(*ends)
-                return Number(total, defined)
-            case _:
-                raise NotExpressibleError(f"the operation `{operation}` is not linear.")
+    def _product(self, term: Binary, at: Places) -> Number:
+        """A product of fields at nodes: a function of these nodes, and nothing else is known."""
+        read = sorted(
+            ((self.names.get(f.name, f.name), self.node(f.node, at), f) for f in factors(term)),
+            key=lambda part: part[0],
+        )
+        names, places, parts = zip(*read, strict=True)
+        total, _ = self.problem.scalar(("*", *names), places)
+        known = [literal for f in parts for literal in self.scalar(f, at).defined]
+        return Number(total, tuple(dict.fromkeys(known)))
 
     # Conditions.
 

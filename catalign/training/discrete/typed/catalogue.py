@@ -13,6 +13,7 @@ from catalign.training.discrete.typed.find_maximum_subarray_kadane import (
 )
 from catalign.training.discrete.typed.floyd_warshall import FLOYD_WARSHALL
 from catalign.training.discrete.typed.insertion_sort import INSERTION_SORT
+from catalign.training.discrete.typed.matrix_chain_order import MATRIX_CHAIN_ORDER
 from catalign.training.discrete.typed.minimum import MINIMUM
 from catalign.training.discrete.typed.mst_prim import MST_PRIM
 from catalign.training.discrete.typed.task_scheduling import TASK_SCHEDULING
@@ -28,6 +29,7 @@ TYPED: Mapping[str, Typed] = {
         FIND_MAXIMUM_SUBARRAY_KADANE,
         FLOYD_WARSHALL,
         INSERTION_SORT,
+        MATRIX_CHAIN_ORDER,
         MINIMUM,
         MST_PRIM,
         TASK_SCHEDULING,

@@ -8,12 +8,15 @@ import catalign
 from catalign.nn.discrete.condition import IsPair, Less, LessEqual, Not
 from catalign.nn.discrete.expression import I, J
 from catalign.nn.discrete.rule import Constantly, Leaf, Rule, Split, Tree
+from catalign.nn.discrete.scalar import Binary, Of
 from catalign.nn.discrete.selection import Select
 from catalign.nn.discrete.signature import Unchanged
 from catalign.nn.discrete.view import View
 from catalign.training.discrete.agreement import disagreements
 from catalign.training.discrete.proof.equality import _Prover, keeps, prove
+from catalign.training.discrete.proof.literal import compare, equal, is_node
 from catalign.training.discrete.proof.reading import NotExpressibleError
+from catalign.training.discrete.proof.search import Undecided
 from catalign.training.discrete.typed.catalogue import TYPED
 
 
@@ -56,18 +59,22 @@ def _inside(value, of):
     return of(value) if dataclasses.is_dataclass(value) else value
 
 
-QUICK = {*TYPED} - {"activity_selector", "dijkstra", "mst_prim"}
-NAMES = [
-    name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in sorted(TYPED)
-]
+SLOW = {"activity_selector", "dijkstra", "mst_prim"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def names(slow):
+    return [
+        pytest.param(name, marks=pytest.mark.slow) if name in slow else name
+        for name in sorted(TYPED)
+    ]
+
+
+@pytest.mark.parametrize("name", names(SLOW | {"matrix_chain_order"}))
 def test_typed_rules_are_proved_equal_to_themselves(name):
     assert opened(TYPED[name].program) == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names(SLOW))
 def test_invariants_and_assumptions_hold_on_the_states_of_real_runs(name):
     # What is proved of all states is true of these, or the procedure is wrong.
     assert all(o.is_proved for o in keeps(TYPED[name]))
@@ -199,7 +206,24 @@ def test_a_program_with_memory_is_refused():
         prove(program, TYPED["bfs"])
 
 
-@pytest.mark.parametrize("name", sorted(TYPED))
+def test_products_are_equal_at_equal_nodes_and_nothing_else_is_known_of_them():
+    product = Binary("*", Of("p", I), Of("p", J))
+    for same in (True, False):
+        t = _Prover(TYPED["matrix_chain_order"]).begin({}, state=False)
+        nodes = [t.fresh(f"node {k}") for k in range(3)]
+        for node in nodes:
+            t.problem.add(is_node(node))
+        one, other = (t.scalar(product, {1: nodes[0], 2: nodes[k]}) for k in (1, 2))
+        t.problem.add(compare(one.total, other.total, strict=True))
+        if same:
+            t.problem.add(equal(nodes[1], nodes[2]))
+            assert t.problem.refute() > 0
+        else:
+            with pytest.raises(Undecided):
+                t.problem.refute()
+
+
+@pytest.mark.parametrize("name", names(SLOW | {"matrix_chain_order"}))
 def test_the_program_that_ships_is_proved(name):
     open_ones = [o for o in prove(catalign.load(name).program, TYPED[name]) if not o.is_proved]
     assert not open_ones
