@@ -115,7 +115,7 @@ class Row:
       loss: The mean loss of the last updates.
       score: Micro-F1 at `size`; None where training diverged.
       saved: The share of messages at `size` that need not be sent, because they say what they said
-        the step before; None where the layer has to hear them again.
+        the step before; None where the layer has to hear them again, or its states overflow.
       saved_values: The same share of the channels of messages.
       seconds: How long it took, with compiling.
     """
@@ -263,6 +263,8 @@ def _saved(
         return None, None
     if not found.is_equal:
         raise AxiomError(f"{algorithm.name}: sending only what changed ended in other states.")
+    if not found.is_bounded:
+        return None, None
     return round(found.saved, 4), round(found.saved_values, 4)
 
 

@@ -33,6 +33,7 @@ class FrontierCount:
       values: Channels of messages that changed.
       width: The channels of a message.
       is_equal: Whether the states of all steps are bit-equal to those of rounds.
+      is_bounded: Whether no state overflowed. Infinity stays equal, and seems to save messages.
     """
 
     steps: int
@@ -41,6 +42,7 @@ class FrontierCount:
     values: int
     width: int
     is_equal: bool
+    is_bounded: bool
 
     @property
     def saved(self) -> float:
@@ -59,6 +61,7 @@ class _Carry(NamedTuple):
     messages: Array
     values: Array
     is_equal: Array
+    is_bounded: Array
 
 
 def frontier_count(
@@ -109,6 +112,7 @@ def frontier_count(
         values=values,
         width=layer.inner,
         is_equal=bool(np.all(np.asarray(count.is_equal))),
+        is_bounded=bool(np.all(np.asarray(count.is_bounded))),
     )
 
 
@@ -141,12 +145,14 @@ def _count(
                 messages=carry.messages + jnp.where(runs, count(jnp.any(differs, axis=-1)), 0),
                 values=carry.values + jnp.where(runs, count(differs), 0),
                 is_equal=carry.is_equal & (jnp.all(new == moved) | ~runs),
+                # False of NaN too; the least element of a semilattice is no overflow.
+                is_bounded=carry.is_bounded & (jnp.all(moved < jnp.inf) | ~runs),
             )
 
         zero = jnp.int32(0)
         # Nothing equals NaN, so that everything is sent at the first step.
         blank = jnp.full((n, n, layer.inner), jnp.nan)
-        start = _Carry(blank, zero, zero, zero, jnp.bool_(True))
+        start = _Carry(blank, zero, zero, zero, jnp.bool_(True), jnp.bool_(True))
         return reasoner.fold_steps(visit, start, inputs, first, steps=steps)._replace(sent=zero)
 
     return jax.lax.map(one, (inputs, first, moves))

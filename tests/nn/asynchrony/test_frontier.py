@@ -96,3 +96,16 @@ def test_the_steps_are_those_of_a_run():
         np.testing.assert_allclose(got[t], moved[1], rtol=1e-5, atol=1e-6)
         raw = model._decode(model.hints, latent, hidden, moved)
         hidden, seen = moved, model._feed(raw, N, hard=True)
+
+
+def test_states_that_overflow_are_named():
+    reasoner = NeuralReasoner(get("bfs").spec, L2Max, WIDTH, rngs=nnx.Rngs(0))
+    first = {name: value[0] for name, value in trace().hints.items()}
+
+    def count():
+        return frontier_count(reasoner, trace().inputs, first, trace().lengths, steps=N)
+
+    assert count().is_bounded
+    stay = reasoner.processor.at_receiver.kernel
+    stay[...] = jnp.full_like(stay[...], 3e38)
+    assert not count().is_bounded
