@@ -132,3 +132,16 @@ def test_wrong_input_is_named(change, error, says):
         faces = faces[:1]
     with pytest.raises(error, match=says):
         score(weights, *faces, implementation=change.get("implementation"))
+
+
+def test_a_gpu_forms_no_loop(monkeypatch):
+    def primitives():
+        return str(
+            jax.make_jaxpr(lambda *x: score(*x))(jnp.ones(32), jnp.ones((2, 32)), jnp.ones((3, 32)))
+        )
+
+    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
+    assert "while" in primitives() or "scan" in primitives()
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert "while" not in primitives()
+    assert "scan" not in primitives()

@@ -13,6 +13,7 @@ from catalign._errors import InputError, ShapeMismatchError
 from catalign.kernels.face_score import reference, xla
 from catalign.kernels.face_score import vjp as gradient
 from catalign.kernels.face_score.vjp import Version
+from catalign.kernels.semiring_matmul.api import default_implementation
 
 VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
     {
@@ -20,7 +21,7 @@ VERSIONS: MappingProxyType[str, Version] = MappingProxyType(
         "reference": Version(reference.score, reference.pull),
     }
 )
-"""The implementations by name; the first is chosen where none is named."""
+"""The implementations by name."""
 
 _LETTERS = "uvk"
 
@@ -41,7 +42,8 @@ def score(weights: Values, *faces: Values, implementation: str | None = None) ->
       weights: The weight of each channel, `[h]`.
       *faces: For triples `[u, v, h]`, `[u, k, h]` and `[v, k, h]`; for pairs `[u, h]` and `[v, h]`.
         Finite. Use `vmap` for batches.
-      implementation: "xla", or "reference", which forms all maxima.
+      implementation: "xla", a loop; or "reference", which forms all maxima, but where it is one
+        fused reduction: on GPUs, for which it is chosen.
 
     Returns:
       `[u, v, k]` or `[u, v]`.
@@ -59,12 +61,17 @@ def score(weights: Values, *faces: Values, implementation: str | None = None) ->
     """
     given = [jnp.asarray(x) for x in (weights, *faces)]
     _check(*given)
-    if implementation is not None and implementation not in VERSIONS:
+    return _score(given[0], tuple(given[1:]), _version(implementation))
+
+
+def _version(implementation: str | None) -> Version:
+    chosen = "reference" if default_implementation() == "fused" else "xla"
+    name = chosen if implementation is None else implementation
+    if name not in VERSIONS:
         raise InputError(
             f"`implementation` is {implementation!r}; it must be one of {', '.join(VERSIONS)}."
         )
-    version = VERSIONS[implementation or next(iter(VERSIONS))]
-    return _score(given[0], tuple(given[1:]), version)
+    return VERSIONS[name]
 
 
 @functools.partial(jax.jit, static_argnums=(2,))
