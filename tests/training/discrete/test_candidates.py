@@ -1,0 +1,52 @@
+"""Tests of what a rule may be made of."""
+
+import numpy as np
+
+from catalign.algorithms.spec import Kind, Location
+from catalign.nn.discrete.signature import Field, Signature
+from catalign.nn.discrete.view import View
+from catalign.training.discrete.candidates import Task, problem
+from catalign.training.discrete.rows import all_rows
+
+N = 6
+LOW, D = (Field(name, Kind.SCALAR, Location.NODE, 0) for name in ("low", "d"))
+
+
+def scalar_problem(low, new, d, new_d):
+    view = View(np, {"low": low, "low'": new, "d": d, "d'": new_d}, N)
+    rows = all_rows([view], 1)
+    task = Task(LOW.next, LOW, Signature((LOW, D, D.next)), [], 3, [])
+    return problem(task, rows, np.ones(rows.count)), rows
+
+
+def drawn():
+    """Low points: a node that is met takes its number, all others keep what they have."""
+    rng = np.random.default_rng(0)
+    d, low = rng.random((40, N)), rng.random((40, N))
+    met = rng.random((40, N)) < 0.3
+    new_d = np.where(met, rng.random((40, N)), d)
+    return np.where(met, 0.0, d), np.where(met, 0.0, low), new_d, np.where(met, new_d, low), met
+
+
+def test_a_term_that_keeps_values_only_up_to_rounding_is_left_out():
+    d, low, new_d, new, met = drawn()
+    drifting = (low + new_d) - d
+    assert np.allclose(drifting, new)
+    assert (drifting != new).any()
+    p, rows = scalar_problem(low, new, d, new_d)
+    assert p.right.any(axis=1).all()
+    kept = ~met.ravel()
+    for t, term in enumerate(p.terms):
+        at = np.flatnonzero(kept & p.right[:, t])
+        np.testing.assert_array_equal(rows.values(term)[at], new.ravel()[at], err_msg=str(term))
+
+
+def test_a_term_that_drifts_stays_where_no_other_explains_the_rows():
+    _, _, new_d, _, met = drawn()
+    d = np.random.default_rng(1).random((40, N))
+    # A step that computes a sum again, in another order of operations, whether it changes or not.
+    new = np.nextafter(d + new_d, 2)
+    p, rows = scalar_problem(np.where(met, 0.0, new), new, d, new_d)
+    sums = [t for t in p.terms if np.array_equal(rows.values(t), (d + new_d).ravel())]
+    assert len(sums) == 1
+    assert p.right[:, p.terms.index(sums[0])].all()
