@@ -147,7 +147,8 @@ class _Maker:
             near=self.near,
             known=self.known,
         ).make()
-        return Problem(conditions, terms, holds, right, self.weight)
+        drifting = self.drifting(terms, right)
+        return Problem(conditions, terms, holds, right, self.weight, drifting)
 
     # ---- terms
 
@@ -333,16 +334,14 @@ class _Maker:
         equal = np.abs(value - self.y) <= TOLERANCE * (1 + np.abs(self.y))
         return equal | (value == self.y)
 
-    def drifts(self, expression: Expression, right: np.ndarray) -> bool:
-        """Whether a term only nearly keeps a value that a step keeps.
-
-        Such a step is taken again and again: its roundings add up, and part numbers that are equal
-        and that other rules compare.
-        """
-        if self.old is None:
-            return False
-        kept = np.flatnonzero(right & ~self.changed)
-        return bool((self.rows.values(expression)[kept] != self.y[kept]).any())
+    def drifting(self, terms: Sequence[Expression], right: np.ndarray) -> np.ndarray:
+        """Which terms only nearly keep a value that a step keeps, bool `[terms]`."""
+        kept = np.flatnonzero(~self.changed)
+        if self.old is None or self.task.field.kind is not Kind.SCALAR:
+            return np.zeros(len(terms), bool)
+        values = (self.rows.values(t)[kept] for t in terms)
+        found = [bool((right[kept, t] & (v != self.y[kept])).any()) for t, v in enumerate(values)]
+        return np.array(found, bool)
 
     def scalar_terms(self) -> tuple[list[Expression], np.ndarray]:
         base = catalogue.base_terms(self.signature, self.rank)
@@ -383,10 +382,6 @@ class _Maker:
                     for o in ("min", "max", "+"):
                         self.offer(found, right, Binary(o, a, best), operate(np, o, v, value))
         stacked = np.stack(right, axis=1)
-        steady = np.array([not self.drifts(e, good) for e, good in zip(found, right, strict=True)])
-        if stacked[:, steady].any(axis=1).all():
-            found = [e for e, keep in zip(found, steady, strict=True) if keep]
-            stacked = stacked[:, steady]
         values, classes = np.unique(np.round(self.y, 9), return_inverse=True)
         if 1 < len(values) <= FEW and not stacked.all(axis=0).any():
             self.separate(classes)

@@ -417,7 +417,12 @@ class Learner:
                 text = f"uncovered {uncovered}/{len(made.weight)}"
                 attempt = Attempt(None, text, 10**6 + uncovered)
                 break
-            tree, clashes = fit_tree(made, limit)
+            steady = made.steady()
+            tree, clashes = fit_tree(steady, limit)
+            if tree is None and steady is not made:
+                # Terms that drift are a last resort.
+                last = limit == STAGES[-1][1]
+                tree, clashes = fit_tree(made, limit) if last else (None, made.merged()[1])
             if tree is None:
                 text = f"clashes {clashes}" if clashes else "too long"
                 attempt = Attempt(None, text, clashes)

@@ -39,6 +39,9 @@ class Problem:
       holds: Whether a condition holds at a row, bool `[r, conditions]`.
       right: Whether a term is right at a row, bool `[r, terms]`.
       weight: How much a row counts, `[r]`.
+      drifting: Which terms keep a value only up to rounding where a step keeps it, bool `[terms]`;
+        none if left out. Such a step is taken again and again: its roundings would add up, and part
+        numbers that are equal and that other rules compare.
     """
 
     conditions: Sequence[Condition]
@@ -46,6 +49,18 @@ class Problem:
     holds: np.ndarray
     right: np.ndarray
     weight: np.ndarray
+    drifting: np.ndarray | None = None
+
+    def steady(self) -> "Problem":
+        """The problem without its drifting terms, if the others are right somewhere at each row."""
+        if self.drifting is None or not self.drifting.any():
+            return self
+        kept = np.flatnonzero(~self.drifting).tolist()
+        right = self.right[:, kept]
+        if not right.any(axis=1).all():
+            return self
+        terms = [self.terms[t] for t in kept]
+        return Problem(self.conditions, terms, self.holds, right, self.weight)
 
     def merged(self) -> "tuple[Problem, int]":
         """Rows with equal conditions as one, and how many rows contradict others."""

@@ -3,10 +3,12 @@
 import numpy as np
 
 from catalign.algorithms.spec import Kind, Location
+from catalign.nn.discrete.scalar import Constant
 from catalign.nn.discrete.signature import Field, Signature
 from catalign.nn.discrete.view import View
 from catalign.training.discrete.candidates import Task, problem
 from catalign.training.discrete.rows import all_rows
+from catalign.training.discrete.tree import Problem
 
 N = 6
 LOW, D = (Field(name, Kind.SCALAR, Location.NODE, 0) for name in ("low", "d"))
@@ -33,7 +35,10 @@ def test_a_term_that_keeps_values_only_up_to_rounding_is_left_out():
     drifting = (low + new_d) - d
     assert np.allclose(drifting, new)
     assert (drifting != new).any()
-    p, rows = scalar_problem(low, new, d, new_d)
+    whole, rows = scalar_problem(low, new, d, new_d)
+    assert whole.drifting.any()
+    p = whole.steady()
+    assert 0 < len(p.terms) < len(whole.terms)
     assert p.right.any(axis=1).all()
     kept = ~met.ravel()
     for t, term in enumerate(p.terms):
@@ -42,11 +47,11 @@ def test_a_term_that_keeps_values_only_up_to_rounding_is_left_out():
 
 
 def test_a_term_that_drifts_stays_where_no_other_explains_the_rows():
-    _, _, new_d, _, met = drawn()
-    d = np.random.default_rng(1).random((40, N))
-    # A step that computes a sum again, in another order of operations, whether it changes or not.
-    new = np.nextafter(d + new_d, 2)
-    p, rows = scalar_problem(np.where(met, 0.0, new), new, d, new_d)
-    sums = [t for t in p.terms if np.array_equal(rows.values(t), (d + new_d).ravel())]
-    assert len(sums) == 1
-    assert p.right[:, p.terms.index(sums[0])].all()
+    holds, right = np.zeros((2, 0), bool), np.array([[True, False], [True, True]])
+    terms = [Constant(0.0), Constant(1.0)]
+    p = Problem([], terms, holds, right, np.ones(2), drifting=np.array([True, False]))
+    assert p.steady() is p
+    q = Problem([], terms, holds, ~right, np.ones(2), drifting=np.array([True, False]))
+    assert q.steady() is q
+    both = Problem([], terms, holds, right | True, np.ones(2), drifting=np.array([True, False]))
+    assert both.steady().terms == terms[1:]
