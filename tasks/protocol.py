@@ -2,28 +2,16 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any
+
+from catalign.training.preset import MULTIPLIERS
 
 SIZE = 64
 SEEDS = 5
 _INSTANCES = 32
 _STRINGS = frozenset({"kmp_matcher", "naive_string_matcher"})
-
-MULTIPLIERS: Mapping[str, int] = MappingProxyType(
-    {
-        "binary_search": 64,
-        "find_maximum_subarray_kadane": 32,
-        "kmp_matcher": 64,
-        "minimum": 64,
-        "naive_string_matcher": 64,
-        "quickselect": 64,
-        "segments_intersect": 64,
-    }
-)
-"""How many times 32 instances the benchmark tests on, where it is more than once."""
 
 
 def instances(task: str) -> int:

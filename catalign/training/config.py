@@ -109,7 +109,8 @@ class TrainConfig:
       keep: Which parameters the run ends with.
       save_every: Updates between two checkpoints.
       eval_sizes: The sizes of the final evaluation.
-      eval_instances: Instances in a validation, and for each size of the final evaluation.
+      eval_instances: Instances for each size of the final evaluation.
+      validation_instances: Instances in a validation; `eval_instances` if left out.
       harden: Whether to round learned constants at the end, where the processor can and no score
         is lost.
 
@@ -160,6 +161,7 @@ class TrainConfig:
     save_every: int = 500
     eval_sizes: tuple[int, ...] = (16, 64)
     eval_instances: int = 32
+    validation_instances: int | None = None
     harden: bool = True
 
     def __post_init__(self) -> None:
@@ -206,8 +208,9 @@ class TrainConfig:
             raise InputError(f"`seed` is {self.seed}, but it must be below 2**31.")
         if self.trace_steps is not None:
             _check_whole("trace_steps", self.trace_steps, 2)
-        if self.max_needle is not None:
-            _check_whole("max_needle", self.max_needle, 1)
+        for name in ("max_needle", "validation_instances"):
+            if getattr(self, name) is not None:
+                _check_whole(name, getattr(self, name), 1)
         if self.keep is Keep.BEST and not 0 < self.eval_every <= self.steps:
             raise InputError(
                 f"`keep` is best, but with `eval_every` {self.eval_every} and `steps` "

@@ -134,9 +134,10 @@ class Run:
     def score(self, task: Task, reasoner: AbstractReasoner) -> Evaluation:
         """Scores on instances of the largest training size that no update draws."""
         config = self.config
-        key = stream_key(config, VALIDATION)
+        key, count = stream_key(config, VALIDATION), config.validation_instances
+        instances = config.eval_instances if count is None else count
         return evaluate(
-            reasoner, task.source, [max(config.sizes)], key=key, instances=config.eval_instances
+            reasoner, task.source, [max(config.sizes)], key=key, instances=instances
         ).rows[0]
 
     def evaluate(self, task: Task, reasoner: AbstractReasoner) -> EvaluationTable:

@@ -34,7 +34,7 @@ from catalign.nn.discrete.scalar import (
 )
 from catalign.nn.discrete.selection import Best, Select
 from catalign.nn.discrete.signature import Field, Signature
-from catalign.training.discrete.columns import Columns, distinct
+from catalign.training.discrete.columns import Columns, Scalars, distinct
 from catalign.training.discrete.conditions import POINTS, Conditions, measured
 from catalign.training.discrete.rows import TOLERANCE, Rows
 from catalign.training.discrete.search import Bank, Found, Key, promising, selections, separations
@@ -107,6 +107,7 @@ class _Maker:
         self.measured = measured(rows, self.signature)
         self.y = rows.target(task.field)
         self.old = rows.target(task.own) if task.own else None
+        self.drifting: np.ndarray | None = None
         base = catalogue.base_terms(self.signature, self.rank)
         self.base = distinct(rows, base)
         self.known = [s for s in task.known if readable(s, self.signature, self.rank)]
@@ -147,8 +148,7 @@ class _Maker:
             near=self.near,
             known=self.known,
         ).make()
-        drifting = self.drifting(terms, right)
-        return Problem(conditions, terms, holds, right, self.weight, drifting)
+        return Problem(conditions, terms, holds, right, self.weight, self.drifting)
 
     # ---- terms
 
@@ -329,20 +329,6 @@ class _Maker:
 
     # ---- scalars
 
-    def close(self, value: np.ndarray) -> np.ndarray:
-        value = np.asarray(value, float)
-        equal = np.abs(value - self.y) <= TOLERANCE * (1 + np.abs(self.y))
-        return equal | (value == self.y)
-
-    def drifting(self, terms: Sequence[Expression], right: np.ndarray) -> np.ndarray:
-        """Which terms only nearly keep a value that a step keeps, bool `[terms]`."""
-        kept = np.flatnonzero(~self.changed)
-        if self.old is None or self.task.field.kind is not Kind.SCALAR:
-            return np.zeros(len(terms), bool)
-        values = (self.rows.values(t)[kept] for t in terms)
-        found = [bool((right[kept, t] & (v != self.y[kept])).any()) for t, v in enumerate(values)]
-        return np.array(found, bool)
-
     def scalar_terms(self) -> tuple[list[Expression], np.ndarray]:
         base = catalogue.base_terms(self.signature, self.rank)
         selected = self.known[:10]
@@ -352,15 +338,15 @@ class _Maker:
             catalogue.atoms(self.signature, self.rank, terms)
             + [Best(s) for s in selected if s.key],
         )
-        found: list[Expression] = list(atoms.expressions)
-        right = [self.close(v) for v in atoms.values]
+        found = Scalars(self.y, self.changed)
+        for a, v in zip(atoms.expressions, atoms.values, strict=True):
+            found.add(a, v)
         constants: list[Constant] = [Constant(0.0), Constant(1.0), *self.differences()]
         for c in constants:
-            found.append(c)
-            right.append(self.close(np.full(self.rows.count, c.value)))
+            found.add(c, np.full(self.rows.count, c.value))
         for a, v in zip(atoms.expressions, atoms.values, strict=True):
             for c in constants[1:]:
-                self.offer(found, right, Binary("+", a, c), v + c.value)
+                found.offer(Binary("+", a, c), v + c.value)
         if self.task.tier > 1:
             extra = catalogue.counts(self.signature)
             extra += catalogue.angles(self.signature, [*base, *selected])
@@ -369,23 +355,24 @@ class _Maker:
             if self.rank < 2:
                 extra += catalogue.turns(self.signature, [*base, *self.near][:POINTS])
             for e in extra:
-                self.offer(found, right, e, self.rows.values(e))
+                found.offer(e, self.rows.values(e))
         if self.task.tier > 1:
-            self.binaries(atoms, found, right)
+            self.binaries(atoms, found)
         if self.task.tier > 2:
-            self.sums(atoms, found, right)
+            self.sums(atoms, found)
         if self.task.tier > 1:
-            for best in self.folds(np.stack(right, axis=1)):
+            for best in self.folds(np.stack(found.right, axis=1)):
                 value = self.rows.values(best)
-                self.offer(found, right, best, value)
+                found.offer(best, value)
                 for a, v in zip(atoms.expressions[:MANY], atoms.values, strict=False):
                     for o in ("min", "max", "+"):
-                        self.offer(found, right, Binary(o, a, best), operate(np, o, v, value))
-        stacked = np.stack(right, axis=1)
+                        found.offer(Binary(o, a, best), operate(np, o, v, value))
+        self.drifting = np.array(found.drifting)
         values, classes = np.unique(np.round(self.y, 9), return_inverse=True)
+        stacked = np.stack(found.right, axis=1)
         if 1 < len(values) <= FEW and not stacked.all(axis=0).any():
             self.separate(classes)
-        return found, stacked
+        return found.expressions, stacked
 
     def folds(self, right: np.ndarray) -> list[Best]:
         """The least or greatest keys of selections, for the phases that no one term explains."""
@@ -411,14 +398,7 @@ class _Maker:
         self.known += [s for s in new if s not in self.known]
         return [Best(s) for s in new]
 
-    def offer(self, found: list, right: list, expression: Scalar, value: np.ndarray) -> None:
-        """Adds a scalar if it is right at some changed row."""
-        good = self.close(value)
-        if (good & self.changed).any():
-            found.append(expression)
-            right.append(good)
-
-    def binaries(self, atoms: Columns, found: list, right: list) -> None:
+    def binaries(self, atoms: Columns, found: Scalars) -> None:
         few = np.flatnonzero(self.changed)[:: max(1, int(self.changed.sum()) // 300)]
         if not len(few):
             return
@@ -438,11 +418,9 @@ class _Maker:
                     for b in np.flatnonzero(hits > 0.02 * len(few)):
                         b = int(b) if operation == "-" else int(b) + a
                         e = Binary(operation, x, pairs[b][0])
-                        self.offer(
-                            found, right, e, operate(np, operation, pairs[a][1], pairs[b][1])
-                        )
+                        found.offer(e, operate(np, operation, pairs[a][1], pairs[b][1]))
 
-    def sums(self, atoms: Columns, found: list, right: list) -> None:
+    def sums(self, atoms: Columns, found: Scalars) -> None:
         """Sums of three scalars, the last two with either sign."""
         few = np.flatnonzero(self.changed)[:: max(1, int(self.changed.sum()) // 200)]
         pairs = sorted(zip(atoms.expressions, atoms.values, strict=True), key=lambda p: p[0].cost)
@@ -467,7 +445,7 @@ class _Maker:
                     (x, u), (w, v) = pairs[a], pairs[b]
                     z, t = pairs[int(c) + (b if first == second else 0)]
                     total = operate(np, second, operate(np, first, u, v), t)
-                    self.offer(found, right, Binary(second, Binary(first, x, w), z), total)
+                    found.offer(Binary(second, Binary(first, x, w), z), total)
 
     def differences(self) -> list[Constant]:
         """Constants by which the field, or what it follows, changes often."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from catalign.nn.discrete.condition import Condition
 from catalign.nn.discrete.expression import Expression
-from catalign.training.discrete.rows import Rows
+from catalign.training.discrete.rows import TOLERANCE, Rows
 
 E = TypeVar("E", bound=Expression)
 
@@ -35,6 +35,37 @@ class Columns:
     def holds(self, expression: Expression, rows: Rows) -> bool:
         """Whether one of the expressions has the same values."""
         return np.ascontiguousarray(rows.values(expression)).tobytes() in self.known
+
+
+@dataclass
+class Scalars:
+    """Scalar expressions, and at which rows they are right: up to rounding.
+
+    Attributes:
+      target: The right values, `[r]`.
+      changed: Where they are not the old ones, bool `[r]`.
+      drifting: Of each expression, whether it only nearly keeps a value that a step keeps.
+    """
+
+    target: np.ndarray
+    changed: np.ndarray
+    expressions: list[Expression] = field(default_factory=list)
+    right: list[np.ndarray] = field(default_factory=list)
+    drifting: list[bool] = field(default_factory=list)
+
+    def add(self, expression: Expression, value: np.ndarray, *, anywhere: bool = True) -> None:
+        """Adds an expression; unless anywhere, only if it is right at some changed row."""
+        value, y = np.asarray(value, float), self.target
+        same = value == y
+        good = same | (np.abs(value - y) <= TOLERANCE * (1 + np.abs(y)))
+        if anywhere or (good & self.changed).any():
+            self.expressions.append(expression)
+            self.right.append(good)
+            self.drifting.append(bool((good & ~same & ~self.changed).any()))
+
+    def offer(self, expression: Expression, value: np.ndarray) -> None:
+        """Adds an expression if it is right at some changed row."""
+        self.add(expression, value, anywhere=False)
 
 
 class Booleans:
