@@ -184,4 +184,8 @@ class Conditions:
         self.compare(columns, goal, [*weights, *paths])
         self.compare(columns, bits, bits)
         columns.group = "counts"
-        self.compare(columns, catalogue.counts(self.signature), catalogue.places(places))
+        counts = catalogue.counts(self.signature)
+        here = catalogue.places(base)
+        # What is left of a list after a place, beside what is left of another.
+        rest: list[Scalar] = [Binary("+", place, count) for place in here for count in counts]
+        self.compare(columns, counts, [*catalogue.places(places), *rest])

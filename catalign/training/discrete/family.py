@@ -17,7 +17,7 @@ import numpy as np
 from catalign._errors import InputError
 from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.spec import Kind
+from catalign.algorithms.spec import Kind, Location, Probe
 from catalign.distributions.graph import AbstractGraphLaw, Acyclic, ErdosRenyi
 from catalign.distributions.graph_family import Complete, Path, Tree
 from catalign.distributions.key import (
@@ -33,6 +33,7 @@ from catalign.nn.discrete.signature import ORDER
 
 _KEYS = (TiedKeys(3), SortedKeys(), ReversedKeys(), OrganPipeKeys())
 _GRAPHS = (Path(), Tree(), Complete())
+_TENTHS = tuple(x / 10 for x in range(1, 10))
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,19 @@ class Family:
       laws: The arguments of the sampler.
       rounded: Whether scalars are rounded to quarters, which makes ties and zeros, and of classes
         only the first two are left, which makes repetitions.
+      redrawn: Whether the classes of nodes are drawn again, each node's for itself: all of them, or
+        the first two. So what a sampler plants, such as a needle that is there to be found, is not.
+      loopless: Whether pairs of a node with itself are taken out of masks: all, or half of them.
     """
 
     name: str
     laws: Mapping[str, Any] = field(default_factory=dict)
     rounded: bool = False
+    redrawn: bool = False
+    loopless: bool = False
 
     def sample(self, algorithm: Algorithm, key: KeyArray, count: int, size: int) -> Probes:
-        """Draws a batch of inputs. Of rounded ones those outside the domain are left out.
+        """Draws a batch of inputs. Of changed ones those outside the domain are left out.
 
         Few of many may be left, and stand several times; none if all are outside.
         """
@@ -59,19 +65,41 @@ class Family:
             name: law(size) if callable(law) else law for name, law in self.laws.items()
         }
         inputs = algorithm.sample_inputs(key, count, size, **laws)
-        if not self.rounded:
+        if not (self.rounded or self.redrawn or self.loopless):
             return inputs
         host = {name: np.asarray(value) for name, value in inputs.items()}
-        for probe in algorithm.spec.inputs:
-            if probe.kind is Kind.SCALAR and probe.name != ORDER:
-                host[probe.name] = np.round(host[probe.name] * 4) / 4
-            if probe.kind is Kind.CATEGORICAL:
-                host[probe.name] = host[probe.name] % 2
+        for number, probe in enumerate(algorithm.spec.inputs):
+            each = jax.random.fold_in(key, number)
+            host[probe.name] = self._changed(probe, host[probe.name], each)
         valid = [b for b in range(count) if is_valid(algorithm, host, b)]
         if not valid:
             return {name: jnp.asarray(value[:0]) for name, value in host.items()}
         chosen = np.resize(np.array(valid), count)
         return {name: jnp.asarray(value[chosen]) for name, value in host.items()}
+
+    def _changed(self, probe: Probe, value: np.ndarray, key: KeyArray) -> np.ndarray:
+        """Other values of a probe, `[b, ...]`."""
+        half = (np.arange(len(value)) % 2 == 0).reshape(-1, *(1,) * (value.ndim - 1))
+        if self.redrawn and _is_class(probe):
+            assert probe.classes is not None
+            drawn = np.asarray(jax.random.randint(key, value.shape, 0, probe.classes))
+            value = (drawn % np.where(half, probe.classes, 2)).astype(value.dtype)
+        if self.rounded and probe.kind is Kind.SCALAR and probe.name != ORDER:
+            value = np.round(value * 4) / 4
+        if self.rounded and probe.kind is Kind.CATEGORICAL:
+            value = value % 2
+        if self.loopless and _is_pair_mask(probe):
+            stays = np.asarray(jax.random.bernoulli(key, 0.5, value.shape)) & ~half
+            value = value & (stays | ~np.eye(value.shape[1], dtype=bool))
+        return value
+
+
+def _is_class(probe: Probe) -> bool:
+    return probe.kind is Kind.CATEGORICAL and probe.location is Location.NODE
+
+
+def _is_pair_mask(probe: Probe) -> bool:
+    return probe.kind is Kind.MASK and probe.location is Location.EDGE
 
 
 def is_valid(algorithm: Algorithm, inputs: Mapping[str, np.ndarray], b: int) -> bool:
@@ -102,6 +130,15 @@ def families(algorithm: Algorithm) -> Iterator[Family]:
             family = Family(str(other), {**own, name: other})
             if _is_allowed(algorithm, family):
                 yield family
+    for family, is_changed in (
+        (Family("its own law, classes redrawn", own, redrawn=True), _is_class),
+        (
+            Family("its own law, without loops", {**own, **_dense(algorithm)}, loopless=True),
+            _is_pair_mask,
+        ),
+    ):
+        if any(map(is_changed, algorithm.spec.inputs)) and _is_allowed(algorithm, family):
+            yield family
 
 
 def _others(law: Any) -> tuple[Any, ...]:
@@ -115,8 +152,22 @@ def _others(law: Any) -> tuple[Any, ...]:
     if isinstance(law, AbstractGraphLaw):
         if law.acyclic:
             return tuple(Acyclic(g) for g in _GRAPHS)
-        return _GRAPHS if law.directed else (*_GRAPHS, ErdosRenyi(0.5, directed=True))
+        directed = () if law.directed else (ErdosRenyi(0.5, directed=True),)
+        return (*_GRAPHS, *directed, *_denser(law))
     return ()
+
+
+def _denser(law: Any) -> tuple[ErdosRenyi, ...]:
+    """Graphs of all densities, where a law draws sparse ones alone."""
+    if isinstance(law, ErdosRenyi) and isinstance(law.p, float) and law.p < 0.5:
+        return (dataclasses.replace(law, p=_TENTHS),)
+    return ()
+
+
+def _dense(algorithm: Algorithm) -> dict[str, Any]:
+    """The laws of graphs of all densities, by the name of the sampler's argument."""
+    parameters = inspect.signature(algorithm.sampler).parameters.items()
+    return {name: law for name, p in parameters for law in _denser(p.default)}
 
 
 def _is_allowed(algorithm: Algorithm, family: Family) -> bool:

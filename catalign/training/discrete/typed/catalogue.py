@@ -16,6 +16,7 @@ from catalign.training.discrete.typed.insertion_sort import INSERTION_SORT
 from catalign.training.discrete.typed.matrix_chain_order import MATRIX_CHAIN_ORDER
 from catalign.training.discrete.typed.minimum import MINIMUM
 from catalign.training.discrete.typed.mst_prim import MST_PRIM
+from catalign.training.discrete.typed.naive_string_matcher import NAIVE_STRING_MATCHER
 from catalign.training.discrete.typed.task_scheduling import TASK_SCHEDULING
 
 TYPED: Mapping[str, Typed] = {
@@ -32,6 +33,7 @@ TYPED: Mapping[str, Typed] = {
         MATRIX_CHAIN_ORDER,
         MINIMUM,
         MST_PRIM,
+        NAIVE_STRING_MATCHER,
         TASK_SCHEDULING,
     )
 }
