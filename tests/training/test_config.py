@@ -38,6 +38,7 @@ from catalign.training.config import HintMode, Keep, Schedule, SizeOrder, TrainC
         ({"edge_probabilities": (0.5, 1.5)}, "`edge_probabilities` is 1.5"),
         ({"edge_probabilities": 0.5}, "`edge_probabilities` is 0.5, but it must hold numbers"),
         ({"max_needle": 0}, "`max_needle` is 0"),
+        ({"validation_instances": 0}, "`validation_instances` is 0"),
         ({"size_order": "drawn"}, "one of SizeOrder.TURNS, SizeOrder.DRAWN"),
         ({"size_weights": (1.0,) * 5}, "sizes take turns: set `size_order` to drawn"),
         (

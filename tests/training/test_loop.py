@@ -16,6 +16,7 @@ from flax import nnx
 from catalign._errors import InputError
 from catalign.training import event as events
 from catalign.training.config import Keep, TrainConfig
+from catalign.training.evaluation import EvaluationTable, evaluate
 from catalign.training.failure import CheckpointError, DivergedError, InterruptedRun
 from catalign.training.loop import load_reasoner, train
 from catalign.training.single import TrainReport
@@ -289,6 +290,24 @@ def test_the_best_parameters_are_kept_through_a_stop(tmp_path: Path) -> None:
     for reasoner in (again.reasoner, loaded):
         for a, b in zip(jax.tree.leaves(nnx.state(reasoner)), _leaves(report), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_validations_count_their_own_instances(monkeypatch) -> None:
+    counted = []
+
+    def counting(*args: object, instances: int, **options: object) -> EvaluationTable:
+        counted.append(instances)
+        return evaluate(*args, instances=instances, **options)
+
+    monkeypatch.setattr("catalign.training.run.evaluate", counting)
+    config = dataclasses.replace(
+        CONFIG, steps=8, eval_every=8, harden=False, eval_instances=2, validation_instances=5
+    )
+    train(COUNT_HIGH, config, build=build)
+    assert counted == [5, 2]
+    counted.clear()
+    train(COUNT_HIGH, dataclasses.replace(config, validation_instances=None), build=build)
+    assert counted == [2, 2]
 
 
 def test_losses_are_means_over_the_updates_since_the_last_row(whole: tuple) -> None:
