@@ -133,7 +133,7 @@ def families(algorithm: Algorithm) -> Iterator[Family]:
     for family, is_changed in (
         (Family("its own law, classes redrawn", own, redrawn=True), _is_class),
         (
-            Family("its own law, without loops", {**own, **_dense(algorithm)}, loopless=True),
+            Family("without loops", {**own, **_dense(algorithm)}, loopless=True),
             _is_pair_mask,
         ),
     ):

@@ -10,7 +10,7 @@ from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.family import families, is_valid
 
 KEY = jax.random.key(0)
-REDRAWN, LOOPLESS = "its own law, classes redrawn", "its own law, without loops"
+REDRAWN, LOOPLESS = "its own law, classes redrawn", "without loops"
 
 
 def drawn(name, family, count=24, size=12):
