@@ -142,12 +142,17 @@ FRESH = 4
 def _failed(
     program: Program, algorithm: Algorithm, config: ExactConfig, seen: Sequence[Trace], turn: int
 ) -> list[Trace]:
-    """Traces that a program gets wrong: of fresh instances, or of such that tell rivals apart."""
-    fresh = [wrong(program, algorithm, inputs) for inputs in _fresh(algorithm, config, turn)]
+    """Traces that a program gets wrong: of fresh instances, or of such that tell rivals apart.
+
+    Hints count as much as outputs: where one slips, a rule is wrong, whether an output shows it or
+    not.
+    """
+    drawn = _fresh(algorithm, config, turn)
+    fresh = [wrong(program, algorithm, inputs, hints=True) for inputs in drawn]
     if not any(bad.any() for bad, _ in fresh):
         # Where other terms would do as well so far, the program's own may be the wrong one.
         told = telling_instances(program, seen, [trace for _, trace in fresh])
-        fresh = [wrong(program, algorithm, inputs) for inputs in told]
+        fresh = [wrong(program, algorithm, inputs, hints=True) for inputs in told]
     return [_some(t, np.flatnonzero(bad)[: config.traces]) for bad, t in fresh if bad.any()]
 
 

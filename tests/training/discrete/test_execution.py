@@ -41,3 +41,13 @@ def test_an_early_end_is_seen(minimum, inputs):
     early = dataclasses.replace(program, halt=Leaf(Constantly(1, True)))
     assert not hints_exact(early, algorithm, inputs).any()
     assert wrong(early, algorithm, inputs)[0].any()
+
+
+def test_hints_are_judged_where_that_is_asked_for(minimum, inputs):
+    program, algorithm = minimum
+    step = [Rule(r.field, Leaf(I)) if r.field.name == "pred_h'" else r for r in program.step]
+    slips = dataclasses.replace(program, step=tuple(step))
+    early = dataclasses.replace(program, halt=Leaf(Constantly(1, True)))
+    assert not wrong(program, algorithm, inputs, hints=True)[0].any()
+    for other in (slips, early):
+        assert wrong(other, algorithm, inputs, hints=True)[0].all()
