@@ -20,55 +20,22 @@ _run = jax.jit(Program.run, static_argnums=(0, 2))
 
 
 def wrong(
-    program: Program, algorithm: Algorithm, inputs: Mapping[str, Any], *, hints: bool = False
+    program: Program, algorithm: Algorithm, inputs: Mapping[str, Any]
 ) -> tuple[np.ndarray, Trace]:
     """Which instances a program gets wrong, bool `[b]`, and the algorithm's traces.
 
     An instance is wrong if an output differs where it is scored, or if the program does not end by
     itself within twice the algorithm's steps. Runs that the algorithm did not complete are not
     judged.
-
-    Args:
-      program: The program.
-      algorithm: The algorithm.
-      inputs: A batch of instances.
-      hints: Whether an instance is wrong, too, if a hint of a step differs or the program ends at
-        another step.
     """
     longest = int(algorithm.count_steps(inputs).max())
     trace = algorithm.traces(inputs, steps=longest)
-    if hints:
-        outputs, done = _follow(program, trace.inputs, trace.hints, trace.lengths)
-    else:
-        first = {name: trace.hints[name][0] for name in program.given}
-        outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2, None, first)
+    first = {name: trace.hints[name][0] for name in program.given}
+    outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2, None, first)
     bad = ~np.asarray(done)
     for probe in algorithm.spec.outputs:
         bad |= differs(probe, outputs[probe.name], trace.outputs[probe.name])
     return bad & np.asarray(trace.complete), trace
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _follow(program: Program, inputs: Probes, hints: Probes, lengths: Any) -> Any:
-    """The outputs of a program, and whether each run shows these hints and ends with them."""
-    state = program.begin(jnp, inputs, {name: value[0] for name, value in hints.items()})
-
-    def turn(t: Any, carry: Any) -> Any:
-        state, right = carry
-        new = program.advance(jnp, inputs, state)
-        last = lengths - 1
-        same = program.is_done(jnp, inputs, state, new) == (t == last)
-        for probe in program.spec.hints:
-            same &= ~differs(probe, state[probe.name], hints[probe.name][t], jnp)
-        kept = {
-            name: jnp.where((t >= last).reshape(-1, *(1,) * (value.ndim - 1)), state[name], value)
-            for name, value in new.items()
-        }
-        return kept, right & (same | (t > last))
-
-    start = (state, jnp.ones(lengths.shape, bool))
-    state, right = jax.lax.fori_loop(0, lengths.max(), turn, start)
-    return program.finish(jnp, inputs, state), right
 
 
 def differs(probe: Probe, got: Any, want: Any, xp: ModuleType = np) -> Any:
@@ -86,9 +53,11 @@ def differs(probe: Probe, got: Any, want: Any, xp: ModuleType = np) -> Any:
 def hints_exact(
     program: Program, algorithm: Algorithm, inputs: Mapping[str, Any]
 ) -> Bool[np.ndarray, " b"]:
-    """Which instances a program runs as the algorithm does: every hint of every step, and the end.
+    """Which instances a program runs as the algorithm does.
 
-    Both run side by side, so that no trace is kept: it takes memory for one state each.
+    That is, every hint of every step is right, the program ends where the algorithm does, and so
+    are the outputs. Both run side by side, so that no trace is kept: it takes memory for one state
+    each. All batches of one shape share one compiled run, however many steps they take.
 
     Args:
       program: The program; it makes its first hints itself.
@@ -102,8 +71,8 @@ def hints_exact(
     return np.asarray(_beside(program, algorithm, dict(inputs), longest))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 3))
-def _beside(program: Program, algorithm: Algorithm, inputs: Probes, longest: int) -> Any:
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _beside(program: Program, algorithm: Algorithm, inputs: Probes, longest: Any) -> Any:
     show, step, done = (jax.vmap(f) for f in (algorithm.hints, algorithm.step, algorithm.done))
     first = jax.vmap(algorithm.init)(inputs)
     mine = program.begin(jnp, inputs, dict(show(inputs, first)))
@@ -128,8 +97,13 @@ def _beside(program: Program, algorithm: Algorithm, inputs: Probes, longest: int
         return t + 1, state, mine, right, over
 
     start = (jnp.int32(0), first, mine, jnp.ones(b, bool), jnp.zeros(b, bool))
-    carry = jax.lax.while_loop(lambda c: (c[0] < longest) & ~c[4].all(), turn, start)
-    return carry[3] & carry[4]
+    _, state, mine, right, over = jax.lax.while_loop(
+        lambda c: (c[0] < longest) & ~c[4].all(), turn, start
+    )
+    made, wanted = program.finish(jnp, inputs, mine), jax.vmap(algorithm.outputs)(inputs, state)
+    for probe in algorithm.spec.outputs:
+        right &= ~differs(probe, made[probe.name], wanted[probe.name], jnp)
+    return right & over
 
 
 def first_difference(

@@ -12,13 +12,14 @@ import numpy as np
 from catalign._errors import CatalignError, InputError
 from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.spec import Location
 from catalign.algorithms.trace import Trace
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.signature import memories
 from catalign.training.discrete import enumeration
-from catalign.training.discrete.execution import wrong
+from catalign.training.discrete.execution import hints_exact
 from catalign.training.discrete.family import Family, families
-from catalign.training.discrete.rivals import telling_instances
+from catalign.training.discrete.rivals import fresh_traces, telling_instances
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
 
@@ -76,9 +77,9 @@ def learn(
 ) -> Learning:
     """Learns the first state, the step, the end and the outputs of an algorithm from its traces.
 
-    Active coverage: the program is run on fresh instances of the training sizes, and on instances
-    where its terms differ from others that are right wherever they were seen. Where it goes wrong,
-    it is learned again with these, keeping the rules that still hold.
+    Active coverage: the program is run on fresh instances of the training sizes. Where it goes
+    wrong, in a hint or in an output, it is learned again with these and with instances that tell
+    its terms from others that are right wherever they were seen, keeping the rules that still hold.
 
     The learner sees the spec and the traces, and nothing else of the algorithm. It works in
     float64, whatever the caller's setting.
@@ -121,13 +122,17 @@ def learn(
     program = fit(None)
     for turn in range(TURNS):
         with jax.enable_x64(True):
-            failed = _failed(program, algorithm, config, traces, turn)
-            traces += failed
-            pools += [pool(algorithm.spec, trace, kept) for trace in failed]
-        if not failed:
+            batches = list(_mistakes(program, algorithm, config, turn))
+        if not batches:
             break
-        on_rule(f"wrong on {sum(len(t.lengths) for t in failed)} fresh instances")
+        on_rule(f"wrong on {sum(map(_count, batches))} fresh instances")
         if turn < TURNS - 1:
+            with jax.enable_x64(True):
+                other = fresh_traces(algorithm, seed=config.seed)
+                batches += telling_instances(program, traces, other)
+                added = [_run(algorithm, inputs) for inputs in batches]
+            traces += added
+            pools += [pool(algorithm.spec, trace, kept) for trace in added]
             program = fit(program)
     named = dataclasses.replace(program, name=algorithm.name)
     return Learning(named, time.monotonic() - begin)
@@ -135,70 +140,68 @@ def learn(
 
 TURNS = 4
 """How many times a program is tried on fresh instances; after each but the last it is mended."""
-FRESH = 4
-"""How many times the instances of training a program is tried on, at two of its sizes."""
+WAVES = 50
+"""How many batches of fresh instances a program is tried on, at two of the sizes of training."""
+WORK = 4e8
+"""How many candidates the steps of further batches may look at; the first is always tried."""
 
 
-def _failed(
-    program: Program, algorithm: Algorithm, config: ExactConfig, seen: Sequence[Trace], turn: int
-) -> list[Trace]:
-    """Traces that a program gets wrong: of fresh instances, or of such that tell rivals apart.
+def _mistakes(
+    program: Program, algorithm: Algorithm, config: ExactConfig, turn: int
+) -> Iterator[Probes]:
+    """Fresh instances that a program gets wrong, at most one batch for each of two sizes.
 
     Hints count as much as outputs: where one slips, a rule is wrong, whether an output shows it or
-    not.
+    not. What is rare among small instances need not be among large ones, so that many are tried: as
+    many of each family, and further batches of the same shape as long as none is wrong.
     """
-    drawn = _fresh(algorithm, config, turn)
-    fresh = [wrong(program, algorithm, inputs, hints=True) for inputs in drawn]
-    if not any(bad.any() for bad, _ in fresh):
-        # Where other terms would do as well so far, the program's own may be the wrong one.
-        told = telling_instances(program, seen, [trace for _, trace in fresh])
-        fresh = [wrong(program, algorithm, inputs, hints=True) for inputs in told]
-    return [_some(t, np.flatnonzero(bad)[: config.traces]) for bad, t in fresh if bad.any()]
-
-
-def _fresh(algorithm: Algorithm, config: ExactConfig, turn: int) -> Iterator[Probes]:
-    """Fresh instances of two of the training sizes, in batches that were compiled for."""
     known = list(families(algorithm))
     sizes = sorted({size for size in config.sizes if size >= algorithm.min_size})
     seed = jax.random.fold_in(jax.random.key(config.seed), 1 + turn)
     for size in sorted({sizes[len(sizes) // 2], sizes[-1]}):
-        parts = [
-            _sample(algorithm, known, config, size, jax.random.fold_in(seed, k))
-            for k in range(FRESH)
-        ]
-        yield jax.tree.map(lambda *parts: jnp.concatenate(parts), *parts)
+        work = 0.0
+        for wave in range(WAVES):
+            key = jax.random.fold_in(seed, wave)
+            inputs = _sample(algorithm, key, size, [(f, config.traces) for f in known])
+            work += candidates(algorithm, inputs)
+            if wave and work > WORK:
+                break
+            bad = np.flatnonzero(~hints_exact(program, algorithm, inputs))
+            if len(bad):
+                yield {name: value[bad[: config.traces]] for name, value in inputs.items()}
+                break
+
+
+def _count(inputs: Probes) -> int:
+    return len(next(iter(inputs.values())))
+
+
+def candidates(algorithm: Algorithm, inputs: Probes) -> float:
+    """How many candidates all steps of some runs look at: one of each node or pair in each step."""
+    at_edges = any(p.location is Location.EDGE for p in algorithm.spec.hints)
+    steps = np.asarray(algorithm.count_steps(inputs))
+    return float(steps.sum()) * algorithm.size(inputs) ** (3 if at_edges else 2)
 
 
 def _sample(
-    algorithm: Algorithm, known: Sequence[Family], config: ExactConfig, size: int, key: KeyArray
+    algorithm: Algorithm, key: KeyArray, size: int, counts: Sequence[tuple[Family, int]]
 ) -> Probes:
-    """Instances of all families."""
-    drawn = []
-    for number, family in enumerate(known):
-        # The extremes are there to tell rules apart, not to make up the data.
-        count = config.traces if number < 2 else max(1, config.traces // 4)
-        each = jax.random.fold_in(key, 100 * number + size)
-        drawn.append(family.sample(algorithm, each, count, size))
+    """So many instances of each family."""
+    drawn = [
+        family.sample(algorithm, jax.random.fold_in(key, 100 * number + size), count, size)
+        for number, (family, count) in enumerate(counts)
+    ]
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
-
-
-def _some(trace: Trace, at: np.ndarray) -> Trace:
-    """Some of the runs, by number."""
-    return Trace(
-        inputs={name: value[at] for name, value in trace.inputs.items()},
-        hints={name: value[:, at] for name, value in trace.hints.items()},
-        outputs={name: value[at] for name, value in trace.outputs.items()},
-        lengths=trace.lengths[at],
-        complete=trace.complete[at],
-    )
 
 
 def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
     """The traces to learn from: for each size one batch of all families; and listed instances."""
     key = jax.random.key(config.seed)
-    known = list(families(algorithm))
+    few = max(1, config.traces // 4)
+    # The extremes are there to tell rules apart, not to make up the data.
+    counts = [(f, config.traces if k < 2 else few) for k, f in enumerate(families(algorithm))]
     sizes = [size for size in config.sizes if size >= algorithm.min_size]
-    batches = [_sample(algorithm, known, config, size, key) for size in sizes]
+    batches = [_sample(algorithm, key, size, counts) for size in sizes]
     traces = [_run(algorithm, inputs) for inputs in batches]
     return [*traces, *(_run(algorithm, i) for i in _listed(algorithm, config))]
 

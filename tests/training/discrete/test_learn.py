@@ -8,14 +8,14 @@ import pytest
 import catalign
 from catalign._errors import InputError
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
-from catalign.nn.discrete.expression import Register
+from catalign.nn.discrete.expression import I, Register
 from catalign.nn.discrete.rule import Leaf, Rule
 from catalign.training.discrete.certify import certify
 from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.learn import (
     ExactConfig,
     NotLearnedError,
-    _failed,
+    _mistakes,
     draw,
     learn,
 )
@@ -114,14 +114,15 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     program = catalign.load("minimum").program
     with jax.enable_x64(True):
         seen = draw(algorithm, SMALL)
-    assert not _failed(program, algorithm, SMALL, seen, 0)
+        assert not list(_mistakes(program, algorithm, SMALL, 0))
     wrong_step = tuple(
         Rule(r.field, Leaf(Register("min_h"))) if r.field.name == "min_h'" else r
         for r in program.step
     )
     broken = dataclasses.replace(program, step=wrong_step)
-    first, *_ = _failed(broken, algorithm, SMALL, seen, 0)
-    assert 0 < len(first.lengths) <= SMALL.traces
+    with jax.enable_x64(True):
+        small, large = _mistakes(broken, algorithm, SMALL, 0)
+    assert [batch["key"].shape for batch in (small, large)] == [(40, 8), (40, 12)]
     logged = []
     with jax.enable_x64(True):
         pools = [pool(algorithm.spec, trace, []) for trace in seen]
@@ -133,6 +134,18 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     assert [line for line in logged if "old rule fails" in line] == ["min_h': the old rule fails"]
     assert sum("tier" in line for line in logged) == 1, "all other rules are kept"
     assert certify(mended, algorithm, sizes=(8,), count=4).holds
+
+
+def test_a_hint_that_slips_is_a_mistake_where_no_output_shows_it():
+    algorithm = catalign.algorithms.get("minimum")
+    program = catalign.load("minimum").program
+    # Nothing reads this hint.
+    slips = tuple(Rule(r.field, Leaf(I)) if r.field.name == "pred_h'" else r for r in program.step)
+    slipping = dataclasses.replace(program, step=slips)
+    with jax.enable_x64(True):
+        found = list(_mistakes(slipping, algorithm, SMALL, 0))
+        assert found
+        assert not any(wrong(slipping, algorithm, inputs)[0].any() for inputs in found)
 
 
 def test_sizes_that_an_algorithm_does_not_have_are_refused():
