@@ -23,8 +23,19 @@ TABLES: dict[str, tuple[GridRule, int]] = {
 }
 
 
-def learn_table(rule: GridRule, border: int, seed: int) -> GridCell:
-    """Learns a table from its answers on 128 pairs of words of up to five letters."""
+REFUTED = 4
+"""How many times a cell that is refuted is learned again."""
+
+
+def learn_table(rule: GridRule, border: int, seed: int) -> tuple[GridCell, int]:
+    """Learns a table from its answers on 128 pairs of words of up to five letters.
+
+    Active coverage: where the certificate refutes the cell, the two words that show it, which have
+    at most nine letters, join the examples, and it is learned again.
+
+    Returns:
+      The cell, and how many pairs were added.
+    """
     rng = np.random.default_rng(seed)
     first, second = rng.integers(0, 2, (2, 128, 5))
     lengths = rng.integers(1, 6, 128)
@@ -32,7 +43,16 @@ def learn_table(rule: GridRule, border: int, seed: int) -> GridCell:
         table(rule, tuple(x[:n]), tuple(y), border=border)[-1][1:]
         for x, y, n in zip(first, second, lengths, strict=True)
     ]
-    return learn_cell(PairExamples(first, lengths, second, np.array(answers), border), seed=seed)
+    examples = PairExamples(first, lengths, second, np.array(answers), border)
+    cell = learn_cell(examples, seed=seed)
+    for added in range(REFUTED):
+        found = cell.certify(rule, border=border).counterexample
+        if found is None:
+            return cell, added
+        x, y = found.inputs["first"], found.inputs["second"]
+        examples = examples.extended(x, y, table(rule, x, y, border=border)[-1][1:])
+        cell = learn_cell(examples, seed=seed)
+    return cell, REFUTED
 
 
 def tables(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
@@ -44,7 +64,7 @@ def tables(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
         for seed in range(seeds):
             told = "128 pairs of words of up to 5 letters, answers for all prefixes of the second"
             try:
-                cell = learn_table(rule, border, seed)
+                cell, added = learn_table(rule, border, seed)
             except UnsupportedError:
                 yield Row(
                     task=task,
@@ -59,6 +79,8 @@ def tables(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                     learned_from=told,
                 )
                 continue
+            if added:
+                told += f", and {added} that refuted it"
             certificate = cell.certify(rule, border=border, subject=task)
             for family, (x, y) in families.items():
                 run = functools.partial(cell.answers, jnp.asarray(x), jnp.asarray(y))

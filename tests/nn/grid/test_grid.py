@@ -1,5 +1,6 @@
 """Tables over two words: one cell learns several, is proved, and finds long answers."""
 
+import dataclasses
 import functools
 import itertools
 
@@ -98,6 +99,23 @@ def test_answers_without_a_local_rule_are_refused() -> None:
         learn_cell(shifted)
 
 
+def test_what_refutes_a_cell_mends_it() -> None:
+    """Active coverage: these examples never meet one cell, and the words that show it do."""
+    name = "edit distance"
+    rule, border = RULES[name]
+    examples = _examples(name, seed=2)
+    cell = learn_cell(examples, seed=2)
+    found = cell.certify(rule, border=border).counterexample
+    assert found is not None
+    x, y = found.inputs["first"], found.inputs["second"]
+    assert max(len(x), len(y)) > examples.first.shape[1]
+    more = examples.extended(x, y, table(rule, x, y, border=border)[-1][1:])
+    assert more.is_told.sum() == examples.is_told.sum() + len(y)
+    assert (more.differences()[:-1, :5] == examples.differences()).all()
+    mended = learn_cell(more, seed=2)
+    assert mended.certify(rule, border=border).is_proved
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match="give 18"):
         GridCell((0,), 0)
@@ -110,5 +128,9 @@ def test_what_does_not_fit_is_refused() -> None:
     good = _examples("edit distance", pairs=2)
     with pytest.raises(InputError, match="more than 1"):
         PairExamples(good.first, good.lengths, good.second, good.answers * 5, 1)
+    with pytest.raises(InputError, match="`second_lengths` holds 5 to 6"):
+        dataclasses.replace(good, second_lengths=np.array([5, 6]))
+    with pytest.raises(ShapeMismatchError, match="`second_lengths` has the shape"):
+        dataclasses.replace(good, second_lengths=np.array([5]))
     with pytest.raises(ShapeMismatchError, match="twice"):
         PairExamples(good.first, good.lengths, good.second[:1], good.answers, 1)
