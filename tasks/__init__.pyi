@@ -6,6 +6,7 @@ from . import bench_race as bench_race
 from . import bench_sparse as bench_sparse
 from . import bench_train as bench_train
 from . import benchmark_plot as benchmark_plot
+from . import exact_score as exact_score
 from . import fewer_learn as fewer_learn
 from . import frontier_digits as frontier_digits
 from . import frontier_paths as frontier_paths

@@ -1,10 +1,11 @@
-"""Scores the programs that catalign ships: `python -m tasks.exact --sizes 16 64`."""
+"""Scores programs, shipped or learned anew: `python -m tasks.exact --learn 0 1 2 3 4`."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -24,20 +25,28 @@ SCORES = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExactFlags:
-    """Scores the shipped programs on fresh instances, each ended by itself.
+    """Scores programs on fresh instances, each ended by itself: the shipped ones, or learned anew.
+
+    Stop it any time: what is learned and scored with `learn` is kept in `out`, and the same command
+    goes on.
 
     Attributes:
       tasks: The algorithms; all with a shipped program if left out.
+      learn: Seeds to learn programs with, one of each algorithm for each; those that are shipped
+        are scored if left out.
+      out: The folder that learned programs are kept in, each a run as `tasks.train` writes it.
       sizes: The numbers of nodes.
-      instances: Instances for each size.
+      instances: Instances for each size; as many as in the benchmark if left out.
       seed: Where they come from; no seed gives instances that programs were learned from.
       certify: Whether to certify each program as well, at those of the sizes that are in reach.
       json: Write the rows to this file as well.
     """
 
     tasks: tuple[str, ...] = ()
+    learn: tuple[int, ...] = ()
+    out: Path = Path("runs/exact")
     sizes: tuple[int, ...] = (16, 64)
-    instances: int = 32
+    instances: int | None = None
     seed: int = 0
     certify: cli.Switch = False
     json: Path | None = None
@@ -49,39 +58,57 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _exact(flags: ExactFlags) -> int:
+    _check(flags)
+    table = Table(title="programs on fresh instances")
+    for column in ("algorithm", "n", "instances", *SCORES.values(), "certificate"):
+        table.add_column(column, justify="left" if column == "algorithm" else "right")
+    rows, exact = [], True
+    with cli.terminable():
+        for row in _rows(flags):
+            exact &= bool(row["scores"]) and row["verdict"] != "refuted"
+            called = row["task"] + (f", seed {row['learned']}" if "learned" in row else "")
+            if not row["scores"]:
+                cli.print_note(f"{called}: {row['verdict']}")
+            shown_once = called
+            for n, scores in row["scores"].items():
+                exact &= all(scores[score] == 1.0 for score in SCORES)
+                shown = [f"{100 * scores[score]:.1f} %" for score in SCORES]
+                cli.print_note(f"{called}, n = {n}: {', '.join(shown)} {row['verdict']}".rstrip())
+                verdict = row["verdict"] if shown_once else ""
+                table.add_row(shown_once, n, str(scores["instances"]), *shown, verdict)
+                shown_once = ""
+            for text in row.get("unproved", ()):
+                cli.print_note(f"  not proved: {text}")
+            rows.append(row)
+    display.console().print(table)
+    if flags.json is not None:
+        flags.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0 if exact else cli.EXIT_WRONG
+
+
+def _check(flags: ExactFlags) -> None:
     if not flags.sizes or min(flags.sizes) < 1:
         raise InputError(f"--sizes is {flags.sizes}, but it must hold sizes of at least 1.")
-    if flags.instances < 1:
+    if flags.instances is not None and flags.instances < 1:
         raise InputError(f"--instances is {flags.instances}, but it must be at least 1.")
-    known = tasks.library.shipped()
+    if flags.learn and not 0 <= min(flags.learn) <= max(flags.learn) < 2**31:
+        raise InputError(f"--learn is {flags.learn}, but seeds are from 0 to 2**31 - 1.")
     for name in flags.tasks:
         try:
             catalign.load(name)
         except InputError as error:
             raise InputError(f"--tasks: {error}") from None
-    table = Table(title=f"shipped programs, {flags.instances} fresh instances a size")
-    for column in ("algorithm", "n", *SCORES.values(), "certificate"):
-        table.add_column(column, justify="left" if column == "algorithm" else "right")
-    rows, exact = [], True
-    for name in flags.tasks or known:
-        row = tasks.library.score_shipped(
-            name, flags.sizes, instances=flags.instances, seed=flags.seed, certified=flags.certify
-        )
-        exact &= row["verdict"] != "refuted"
-        first = True
-        for n, scores in row["scores"].items():
-            exact &= all(score == 1.0 for score in scores.values())
-            shown = [f"{100 * scores[score]:.1f} %" for score in SCORES]
-            cli.print_note(f"{name}, n = {n}: {', '.join(shown)} {row['verdict']}".rstrip())
-            table.add_row(name if first else "", n, *shown, row["verdict"] if first else "")
-            first = False
-        for text in row.get("unproved", ()):
-            cli.print_note(f"  not proved: {text}")
-        rows.append(row)
-    display.console().print(table)
-    if flags.json is not None:
-        flags.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    return 0 if exact else cli.EXIT_WRONG
+
+
+def _rows(flags: ExactFlags) -> Iterator[dict[str, Any]]:
+    asked = tasks.exact_score.Asked(
+        sizes=flags.sizes, instances=flags.instances, seed=flags.seed, certified=flags.certify
+    )
+    for name in flags.tasks or tasks.library.shipped():
+        if not flags.learn:
+            yield tasks.exact_score.score_shipped(name, asked)
+        for seed in flags.learn:
+            yield tasks.exact_score.score_learned(name, seed, asked, flags.out)
 
 
 if __name__ == "__main__":

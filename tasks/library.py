@@ -11,15 +11,12 @@ from catalign.algorithms import catalogue
 from catalign.algorithms.algorithm import Algorithm
 from catalign.data import golden
 from catalign.nn.build import build_reasoner
-from catalign.nn.discrete.pretrained import load as load_program
 from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.processor import AbstractProcessor
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
-from catalign.training.discrete.certify import certify, within_reach
-from catalign.training.discrete.execution import hints_exact
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
 from catalign.training.generalist import fill_generalist as fill_generalist
 from catalign.training.loop import load_reasoner
@@ -157,47 +154,3 @@ def evaluate_file(
 def shipped() -> tuple[str, ...]:
     """The algorithms whose program is shipped."""
     return pretrained_names()
-
-
-def score_shipped(
-    name: str, sizes: Sequence[int], *, instances: int, seed: int, certified: bool
-) -> dict[str, Any]:
-    """The scores of a shipped program at each size that its algorithm has.
-
-    Beside the scores of the outputs stands `hints_exact`: the share of further instances where all
-    hints of all steps are right too.
-
-    Args:
-      name: The algorithm.
-      sizes: The sizes to draw instances of.
-      instances: Instances for each size.
-      seed: Where they come from.
-      certified: Whether to certify it as well, at those of the sizes that are within reach.
-    """
-    algorithm, reasoner = catalogue.get(name), load_program(name)
-    fit = [size for size in sizes if size >= algorithm.min_size]
-    rows = evaluate_fresh(
-        reasoner,
-        algorithm,
-        fit,
-        seed=seed,
-        instances=instances,
-        protocol=Protocol.FIXED_POINT.value,
-    )
-    scores = {}
-    for row in rows:
-        drawn = algorithm.sample_inputs(jax.random.key(seed), instances, row.size)
-        scores[str(row.size)] = {
-            "micro_f1": row.micro_f1,
-            "node_exact": row.node_exact,
-            "graph_exact": row.graph_exact,
-            "hints_exact": float(hints_exact(reasoner.program, algorithm, drawn).mean()),
-        }
-    found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
-    if certified:
-        near = [size for size in fit if within_reach(algorithm, size)]
-        certificate = certify(reasoner, algorithm, sizes=near)
-        found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
-    # What was compiled for one program serves no other, and a process can map only so much.
-    jax.clear_caches()
-    return found

@@ -11,7 +11,13 @@ def test_it_scores_and_certifies_shipped_programs(capsys, tmp_path):
     assert exact.main([*words, "--json", str(file)]) == 0
     assert "proved for all sizes" in capsys.readouterr().out
     (row,) = json.loads(file.read_text())
-    right = {"micro_f1": 1.0, "node_exact": 1.0, "graph_exact": 1.0, "hints_exact": 1.0}
+    right = {
+        "instances": 4,
+        "micro_f1": 1.0,
+        "node_exact": 1.0,
+        "graph_exact": 1.0,
+        "hints_exact": 1.0,
+    }
     proved = {"verdict": "proved for all sizes", "unproved": []}
     assert row == {"task": "minimum", "scores": {"5": right}, **proved}
 
@@ -22,8 +28,28 @@ def test_it_scores_and_certifies_shipped_programs(capsys, tmp_path):
         (["--tasks", "minimun"], "Did you mean minimum"),
         (["--sizes", "0"], "--sizes"),
         (["--instances", "0"], "--instances"),
+        (["--learn", "-1"], "--learn"),
     ],
 )
 def test_wrong_flags_are_named(capsys, words, said):
     assert exact.main(words) == 2
     assert said in capsys.readouterr().err
+
+
+def test_it_learns_with_seeds_and_goes_on_where_it_stopped(capsys, tmp_path, monkeypatch):
+    words = ["--tasks", "minimum", "--sizes", "5", "--instances", "4", "--out", str(tmp_path)]
+    asked = ["--learn", "3", "--certify", "--json", str(tmp_path / "rows.json")]
+    assert exact.main([*words, *asked]) == 0
+    assert "minimum, seed 3, n = 5: 100.0 %" in capsys.readouterr().err
+    (row,) = json.loads((tmp_path / "rows.json").read_text())
+    assert (row["learned"], row["verdict"]) == (3, "proved for all sizes")
+    assert row["seconds"] > 0
+
+    def learn(*args, **kwargs):
+        raise AssertionError("it was learned already")
+
+    monkeypatch.setattr("catalign.training.discrete.run.learn", learn)
+    assert exact.main([*words, *asked]) == 0, "its row is read"
+    assert json.loads((tmp_path / "rows.json").read_text()) == [row]
+    # Asked for something else, its program is scored again.
+    assert exact.main([*words, "--learn", "3", "--seed", "1"]) == 0

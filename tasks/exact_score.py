@@ -1,0 +1,118 @@
+"""One row of `tasks.exact`: the scores of a program, shipped or learned anew. Imports JAX."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import catalign
+from catalign.algorithms import catalogue
+from catalign.alignment.certificate import Certificate
+from catalign.nn.discrete.pretrained import load
+from catalign.nn.discrete.reasoner import DiscreteReasoner
+from catalign.training.config import TrainConfig
+from catalign.training.directory import write_json
+from catalign.training.discrete.certify import certify, within_reach
+from catalign.training.discrete.execution import hints_exact
+from catalign.training.discrete.learn import NotLearnedError
+from catalign.training.discrete.run import EXACT
+from catalign.training.evaluation import Protocol
+from tasks import protocol
+from tasks.library import evaluate_fresh
+
+ROW = "exact.json"
+"""The file of a run's folder that holds its row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked of each program.
+
+    Attributes:
+      sizes: The numbers of nodes.
+      instances: Instances for each size; as many as in the benchmark if left out.
+      seed: Where the instances come from.
+      certified: Whether to certify as well, at those of the sizes that are within reach.
+    """
+
+    sizes: tuple[int, ...]
+    instances: int | None
+    seed: int
+    certified: bool
+
+
+def score_shipped(name: str, asked: Asked) -> dict[str, Any]:
+    """The scores of the shipped program of an algorithm."""
+    return _scored(name, load(name), asked, None)
+
+
+def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, Any]:
+    """Learns a program, or takes it from its run's folder, and scores it; or reads the row there.
+
+    Args:
+      name: The algorithm.
+      seed: The seed of learning.
+      asked: What is asked of the program.
+      out: The folder of the runs; this one is in `NAME-seedSEED`.
+    """
+    folder = out / f"{name}-seed{seed}"
+    path = folder / ROW
+    wanted = json.loads(json.dumps(asdict(asked)))
+    if path.is_file():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["asked"] == wanted:
+            return kept["row"]
+    config = TrainConfig(processor=EXACT, seed=seed, eval_sizes=(max(TrainConfig().sizes),))
+    try:
+        report = catalign.training.train(catalogue.get(name), config, run_dir=folder)
+    except NotLearnedError as error:
+        row = {"task": name, "learned": seed, "scores": {}, "verdict": f"no program: {error}"}
+    else:
+        certificate = report.certificate if asked.certified else None
+        row = _scored(name, report.reasoner, asked, certificate)
+        row |= {"learned": seed, "seconds": round(report.seconds, 1)}
+    write_json(path, {"asked": wanted, "row": row})
+    return row
+
+
+def _scored(
+    name: str, reasoner: DiscreteReasoner, asked: Asked, certificate: Certificate | None
+) -> dict[str, Any]:
+    """The scores at each size that the algorithm has.
+
+    Beside the scores of the outputs stands `hints_exact`: the share of further instances that are
+    run as the algorithm runs them, every hint of every step.
+    """
+    algorithm = catalogue.get(name)
+    fit = [size for size in asked.sizes if size >= algorithm.min_size]
+    instances = asked.instances or protocol.instances(name)
+    rows = evaluate_fresh(
+        reasoner,
+        algorithm,
+        fit,
+        seed=asked.seed,
+        instances=instances,
+        protocol=Protocol.FIXED_POINT.value,
+    )
+    scores = {}
+    for row in rows:
+        drawn = algorithm.sample_inputs(jax.random.key(asked.seed), instances, row.size)
+        scores[str(row.size)] = {
+            "instances": instances,
+            "micro_f1": row.micro_f1,
+            "node_exact": row.node_exact,
+            "graph_exact": row.graph_exact,
+            "hints_exact": float(hints_exact(reasoner.program, algorithm, drawn).mean()),
+        }
+    found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
+    if asked.certified:
+        if certificate is None:
+            near: Sequence[int] = [size for size in fit if within_reach(algorithm, size)]
+            certificate = certify(reasoner, algorithm, sizes=near)
+        found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
+    # What was compiled for one program serves no other, and a process can map only so much.
+    jax.clear_caches()
+    return found
