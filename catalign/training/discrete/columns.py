@@ -87,8 +87,7 @@ class Booleans:
         self, values: np.ndarray, costs: Sequence[float], make: Callable[[int], Condition]
     ) -> None:
         """Adds conditions, given their values `[c, r]`; one is made only if it is kept."""
-        count = values.sum(axis=1)
-        varied = np.flatnonzero((count > 0) & (count < values.shape[1]))
+        varied = np.flatnonzero(values.any(axis=1) & ~values.all(axis=1))
         packed = np.packbits(values[varied] ^ values[varied, :1], axis=1)
         for row, c in enumerate(varied.tolist()):
             key = packed[row].tobytes()

@@ -125,15 +125,25 @@ class Conditions:
         if not first or not second:
             return
         right = np.stack([np.asarray(self.rows.values(e), float) for e in second])
+        partial = np.flatnonzero(np.isnan(right).any(axis=1))
         for e in first:
             left = np.asarray(self.rows.values(e), float)[None]
             costs = [0.5 + e.cost + u.cost + unlike(e, u) if u != e else np.inf for u in second]
-            more = [c + 0.1 for c in costs]
             with np.errstate(invalid="ignore"):
                 columns.add_many(left < right, costs, lambda c, e=e: Less(e, second[c]))
                 columns.add_many(right < left, costs, lambda c, e=e: Less(second[c], e))
-                columns.add_many(left <= right, more, lambda c, e=e: LessEqual(e, second[c]))
-                columns.add_many(right <= left, more, lambda c, e=e: LessEqual(second[c], e))
+                # Where both are numbers everywhere, `a <= b` is the contrary of `b < a`.
+                at = np.arange(len(second)) if np.isnan(left).any() else partial
+                if not len(at):
+                    continue
+                some = [second[c] for c in at]
+                more = [costs[c] + 0.1 for c in at]
+                columns.add_many(
+                    left <= right[at], more, lambda c, e=e, some=some: LessEqual(e, some[c])
+                )
+                columns.add_many(
+                    right[at] <= left, more, lambda c, e=e, some=some: LessEqual(some[c], e)
+                )
 
     def orders(self, columns: Booleans, terms: Sequence[Node], near: Sequence[Node]) -> None:
         """Comparisons of scalars."""

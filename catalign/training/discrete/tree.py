@@ -87,6 +87,7 @@ class _Search:
     def __init__(self, problem: Problem, visits: int, *, fair: bool = False) -> None:
         self.p, self.fair = problem, fair
         self.holds = problem.holds.astype(np.float32)
+        self.wrong = _words(~problem.right)
         self.condition_cost = np.array([c.cost for c in problem.conditions])
         self.term_cost = np.array([t.cost_inside for t in problem.terms])
         self.cheapest = float(self.term_cost.min())
@@ -96,8 +97,7 @@ class _Search:
     def fit(self, rows: np.ndarray, level: int, budget: float) -> Tree | None:
         """A tree that is right at some rows and costs at most the budget."""
         p = self.p
-        right = p.right[rows]
-        pure = right.all(axis=0)
+        pure = ~self._is_some(self.wrong, rows)
         if pure.any():
             least = int(np.argmin(np.where(pure, self.term_cost, np.inf)))
             return Leaf(p.terms[least]) if self.term_cost[least] <= budget else None
@@ -109,23 +109,25 @@ class _Search:
         if len(rows) > SEEN:
             # Scores are estimated on some rows. What is right everywhere is decided on all.
             seen = self.rng.choice(rows, SEEN, replace=False)
-            right = p.right[seen]
+        right = p.right[seen]
         weight = p.weight[seen].astype(np.float32)
         total = float(weight.sum())
-        useful = np.flatnonzero(right.any(axis=0))
+        much = weight @ right.astype(np.float32)
+        useful = np.flatnonzero(much)
         if len(useful) > TERMS:
-            most = np.argsort(-(weight @ right[:, useful]), kind="stable")[:TERMS]
+            most = np.argsort(-much[useful], kind="stable")[:TERMS]
             useful = useful[np.sort(most)]
-        value = right[:, useful] * weight[:, None]
-        covered = value.sum(axis=0)
+        # Terms by conditions: the product of matrices in this order takes less than half the time.
+        value = np.ascontiguousarray(right[:, useful].T * weight)
+        covered = value.sum(axis=1)
         holds = self.holds[seen]
-        then = holds.T @ value
-        otherwise = covered[None] - then
-        share = holds.T @ weight
-        cost = 1e-5 * total * self.term_cost[useful][None].astype(np.float32)
-        best_then, best_otherwise = (then - cost).argmax(1), (otherwise - cost).argmax(1)
+        then = value @ holds
+        otherwise = covered[:, None] - then
+        share = weight @ holds
+        cost = 1e-5 * total * self.term_cost[useful][:, None].astype(np.float32)
+        best_then, best_otherwise = (then - cost).argmax(0), (otherwise - cost).argmax(0)
         every = np.arange(len(share))
-        won_then, won_otherwise = then[every, best_then], otherwise[every, best_otherwise]
+        won_then, won_otherwise = then[best_then, every], otherwise[best_otherwise, every]
         slack = 1e-5 * total
         splits = (share > slack) & (share < total - slack) & (self.condition_cost < room)
         pure_then = won_then >= share - slack
@@ -152,6 +154,16 @@ class _Search:
                 best, budget = found, found.cost - 1e-6
         return best
 
+    def _is_some(self, words: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Whether some of the rows are in each set of rows, `[c]`."""
+        at = np.zeros(len(self.holds), bool)
+        at[rows] = True
+        mask = _words(at[:, None])[:, 0]
+        found = np.zeros(words.shape[1], np.uint64)
+        for w in np.flatnonzero(mask).tolist():
+            found |= words[w] & mask[w]
+        return found != 0
+
     def split(self, rows: np.ndarray, c: int, level: int, budget: float) -> Tree | None:
         """A tree with one condition at the top."""
         inside = self.holds[rows, c] > 0.5
@@ -168,6 +180,13 @@ class _Search:
             return None
         then, otherwise = (first, second) if small is inside else (second, first)
         return then if then == otherwise else Split(self.p.conditions[c], then, otherwise)
+
+
+def _words(sets: np.ndarray) -> np.ndarray:
+    """Sets of rows, bool `[r, c]`, as the bits of words, `[r / 64, c]`."""
+    packed = np.packbits(sets, axis=0, bitorder="little")
+    packed = np.pad(packed, ((0, -len(packed) % 8), (0, 0)))
+    return np.ascontiguousarray(packed.T).view(np.uint64).T.copy()
 
 
 def fit_tree(problem: Problem, budget: float) -> tuple[Tree | None, int]:
