@@ -72,6 +72,7 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
         row = {"task": name, "learned": seed, "scores": {}, "verdict": f"no program: {error}"}
     else:
         certificate = report.certificate if asked.certified else None
+        assert isinstance(report.reasoner, DiscreteReasoner)
         row = _scored(name, report.reasoner, asked, certificate)
         row |= {"learned": seed, "seconds": round(report.seconds, 1)}
     write_json(path, {"asked": wanted, "row": row})

@@ -101,6 +101,17 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
         yield from leaves(tree.otherwise)
 
 
+def cells(
+    tree: Tree, path: tuple[tuple[Condition, bool], ...] = ()
+) -> Iterator[tuple[tuple[tuple[Condition, bool], ...], Leaf]]:
+    """The leaves, from left to right, with the conditions that lead there and their values."""
+    if isinstance(tree, Leaf):
+        yield path, tree
+    else:
+        yield from cells(tree.then, (*path, (tree.condition, True)))
+        yield from cells(tree.otherwise, (*path, (tree.condition, False)))
+
+
 def conditions(tree: Tree) -> Iterator[Condition]:
     """The conditions, from the top."""
     if isinstance(tree, Split):

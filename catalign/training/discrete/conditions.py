@@ -125,7 +125,7 @@ class Conditions:
         if not first or not second:
             return
         right = np.stack([np.asarray(self.rows.values(e), float) for e in second])
-        partial = np.flatnonzero(np.isnan(right).any(axis=1))
+        partial = np.flatnonzero(np.isnan(right).any(axis=1)).tolist()
         for e in first:
             left = np.asarray(self.rows.values(e), float)[None]
             costs = [0.5 + e.cost + u.cost + unlike(e, u) if u != e else np.inf for u in second]
@@ -133,8 +133,8 @@ class Conditions:
                 columns.add_many(left < right, costs, lambda c, e=e: Less(e, second[c]))
                 columns.add_many(right < left, costs, lambda c, e=e: Less(second[c], e))
                 # Where both are numbers everywhere, `a <= b` is the contrary of `b < a`.
-                at = np.arange(len(second)) if np.isnan(left).any() else partial
-                if not len(at):
+                at = list(range(len(second))) if np.isnan(left).any() else partial
+                if not at:
                     continue
                 some = [second[c] for c in at]
                 more = [costs[c] + 0.1 for c in at]

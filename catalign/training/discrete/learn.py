@@ -14,6 +14,7 @@ from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Location
 from catalign.algorithms.trace import Trace
+from catalign.alignment.certificate import Coverage
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.signature import memories
 from catalign.training.discrete import enumeration
@@ -62,10 +63,13 @@ class Learning:
     Attributes:
       program: The program.
       seconds: How long it took, traces included.
+      coverage: How many of the examples that rules were checked on come to each of their cells:
+        receivers of up to 4,000 states of each size.
     """
 
     program: Program
     seconds: float
+    coverage: Coverage
 
 
 def learn(
@@ -106,7 +110,7 @@ def learn(
         traces = draw(algorithm, config)
         pools = [pool(algorithm.spec, trace, kept) for trace in traces]
 
-    def fit(before: Program | None) -> Program:
+    def fit(before: Program | None) -> tuple[Program, dict[str, int]]:
         learner = Learner(
             algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule, kept=before
         )
@@ -117,9 +121,9 @@ def learn(
                 f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an "
                 "operation that the catalogue does not have: add a hint that shows it."
             )
-        return program
+        return program, learner.covered
 
-    program = fit(None)
+    program, covered = fit(None)
     for turn in range(TURNS):
         with jax.enable_x64(True):
             batches = list(_mistakes(program, algorithm, config, turn))
@@ -133,9 +137,10 @@ def learn(
                 added = [_run(algorithm, inputs) for inputs in batches]
             traces += added
             pools += [pool(algorithm.spec, trace, kept) for trace in added]
-            program = fit(program)
+            program, covered = fit(program)
     named = dataclasses.replace(program, name=algorithm.name)
-    return Learning(named, time.monotonic() - begin)
+    coverage = Coverage(subject="cells of all rules", counts=covered)
+    return Learning(named, time.monotonic() - begin, coverage)
 
 
 TURNS = 4
@@ -144,6 +149,9 @@ WAVES = 50
 """How many batches of fresh instances a program is tried on, at two of the sizes of training."""
 WORK = 4e8
 """How many candidates the steps of further batches may look at; the first is always tried."""
+
+EXTREMES = 4
+"""How many times fewer instances of an extreme family are learned from than of a usual one."""
 
 
 def _mistakes(
@@ -155,14 +163,14 @@ def _mistakes(
     not. What is rare among small instances need not be among large ones, so that many are tried: as
     many of each family, and further batches of the same shape as long as none is wrong.
     """
-    known = list(families(algorithm))
     sizes = sorted({size for size in config.sizes if size >= algorithm.min_size})
     seed = jax.random.fold_in(jax.random.key(config.seed), 1 + turn)
     for size in sorted({sizes[len(sizes) // 2], sizes[-1]}):
         work = 0.0
         for wave in range(WAVES):
             key = jax.random.fold_in(seed, wave)
-            inputs = _sample(algorithm, key, size, [(f, config.traces) for f in known])
+            # In batches of the shapes that training drew, which are compiled for.
+            inputs = _sample(algorithm, key, size, _counts(algorithm, config, EXTREMES))
             work += candidates(algorithm, inputs)
             if wave and work > WORK:
                 break
@@ -194,12 +202,24 @@ def _sample(
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
 
 
+def _counts(
+    algorithm: Algorithm, config: ExactConfig, batches: int = 1
+) -> list[tuple[Family, int]]:
+    """How many instances of each family: of extremes a fraction, in so many batches."""
+    usual, extreme = [], []
+    for number, family in enumerate(families(algorithm)):
+        # The extremes are there to tell rules apart, not to make up the data.
+        if number < 2:
+            usual.append((family, config.traces))
+        else:
+            extreme.append((family, max(1, config.traces // EXTREMES)))
+    return [*usual, *extreme * batches]
+
+
 def draw(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
     """The traces to learn from: for each size one batch of all families; and listed instances."""
     key = jax.random.key(config.seed)
-    few = max(1, config.traces // 4)
-    # The extremes are there to tell rules apart, not to make up the data.
-    counts = [(f, config.traces if k < 2 else few) for k, f in enumerate(families(algorithm))]
+    counts = _counts(algorithm, config)
     sizes = [size for size in config.sizes if size >= algorithm.min_size]
     batches = [_sample(algorithm, key, size, counts) for size in sizes]
     traces = [_run(algorithm, inputs) for inputs in batches]

@@ -24,12 +24,13 @@ from catalign.nn.discrete.catalogue import base_terms, near_terms
 from catalign.nn.discrete.condition import IsPair, Less, LessEqual
 from catalign.nn.discrete.expression import Expression, Node
 from catalign.nn.discrete.program import Program
-from catalign.nn.discrete.rule import Constantly, Leaf, Own, Rule, Tree
+from catalign.nn.discrete.rule import Constantly, Leaf, Own, Rule, cells
 from catalign.nn.discrete.scalar import Scalar
 from catalign.nn.discrete.selection import Select
 from catalign.nn.discrete.signature import Signature, field_of
 from catalign.nn.discrete.view import View
 from catalign.training.discrete import enumeration
+from catalign.training.discrete.coverage import describe_cell
 from catalign.training.discrete.family import families
 from catalign.training.discrete.transitions import Pool, pool
 
@@ -98,7 +99,7 @@ def rivals(program: Program, seen: Sequence[Trace], fresh: Sequence[Trace]) -> l
     with np.errstate(all="ignore"):
         for rule in program.step:
             signature = Signature(tuple(available))
-            for cell, leaf in _cells(rule.tree):
+            for cell, leaf in cells(rule.tree):
                 found += _rivals(rule, cell, leaf, signature, known, other)
             available.append(rule.field)
     return found
@@ -192,17 +193,6 @@ class _States:
         return np.asarray(full.reshape(self.view.m, -1).any(axis=1))
 
 
-def _cells(
-    tree: Tree, path: tuple[tuple[Any, bool], ...] = ()
-) -> Iterator[tuple[tuple[tuple[Any, bool], ...], Leaf]]:
-    """The leaves of a tree, with the conditions that lead there and their values."""
-    if isinstance(tree, Leaf):
-        yield path, tree
-    else:
-        yield from _cells(tree.then, (*path, (tree.condition, True)))
-        yield from _cells(tree.otherwise, (*path, (tree.condition, False)))
-
-
 def _rivals(
     rule: Rule,
     cell: tuple[tuple[Any, bool], ...],
@@ -211,7 +201,7 @@ def _rivals(
     known: Sequence[_States],
     other: Sequence[_States],
 ) -> list[Rival]:
-    text = " and ".join(str(c) if holds else f"not ({c})" for c, holds in cell)
+    text = describe_cell(cell)
     found = []
     for term in _terms(rule, leaf.term, signature):
         if term.cost > leaf.term.cost + EXTRA:

@@ -1,5 +1,6 @@
 """A training run of the exact processor: learn a program, certify it, score it, write it down."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from os import PathLike
@@ -71,7 +72,7 @@ def train_exact(
         )
     )
     result = read_run(folder).result if folder is not None else None
-    seconds = 0.0
+    seconds, coverage = 0.0, ()
     if known and folder is not None:
         reasoner = read_exact(folder)
         seconds = result["seconds"] if result else 0.0
@@ -79,6 +80,7 @@ def train_exact(
         settings = ExactConfig(sizes=config.sizes, seed=config.seed)
         found = learn(algorithm, settings, on_rule=lambda text: emit(Found(text=text)))
         reasoner, seconds = DiscreteReasoner(found.program), found.seconds
+        coverage = (found.coverage,)
         if folder is not None:
             write_environment(folder, str(device.device_kind))
             write_text(folder / PROGRAM, dumps(found.program))
@@ -88,6 +90,7 @@ def train_exact(
     else:
         begin = time.monotonic()
         certificate = certify(reasoner, algorithm, sizes=_certified(config, algorithm))
+        certificate = dataclasses.replace(certificate, coverage=coverage)
         emit(Found(text=f"certified in {time.monotonic() - begin:.0f} s: {certificate.verdict}"))
         table = _evaluated(reasoner, algorithm, config, emit)
     report = TrainReport(

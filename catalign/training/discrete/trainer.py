@@ -16,6 +16,7 @@ from catalign.nn.discrete.selection import Select
 from catalign.nn.discrete.signature import Field, Memory, Signature, field_of, memories, primed
 from catalign.nn.discrete.view import View
 from catalign.training.discrete.candidates import Task, problem
+from catalign.training.discrete.coverage import cell_counts
 from catalign.training.discrete.markov import needed
 from catalign.training.discrete.rows import TOLERANCE, Rows, all_rows
 from catalign.training.discrete.transitions import HALT, Pool
@@ -106,6 +107,9 @@ class Learned:
 class Learner:
     """Learns a program from pools of traces.
 
+    Once it has, `covered` says how many examples of those that rules were checked on come to each
+    cell.
+
     Args:
       spec: The probes.
       pools: Traces of several sizes, with all memory fields.
@@ -134,6 +138,7 @@ class Learner:
         self.problems: dict[Any, Problem] = {}
         self.kept: dict[str, list[Rule]] = {}
         self.memory: list[Memory] | None = None
+        self.covered: dict[str, int] = {}
         if kept is not None:
             halt = [Rule(HALTS, kept.halt)]
             parts = {"steps": kept.step, "states": halt, "ends": kept.outputs, "starts": kept.first}
@@ -170,31 +175,37 @@ class Learner:
         """The program, or none and the names of the fields without a rule."""
         steps = self.source("steps", lambda p: p.steps, lambda p, at: p.view(at), Pool.kinds)
         memory, step = self.learn_step(steps)
+        if step.missing:
+            return None, [f"step: {f.name}" for f in step.missing]
         remembered = [m.field for m in memory]
-        halt = Learned([], [HALTS])
         stepper = Program("", self.spec, tuple(memory), (), tuple(step.rules), NEVER, ())
-        if not step.missing:
-            states = self.source(
-                "states", lambda p: p.states, lambda p, at: self.state(stepper, p, at)
-            )
-            available = [*self.inputs, *self.hints, *remembered, *fixed_fields(self.spec)]
-            halt = self.fit_all(states, [(HALTS, None)], available)
-        outputs = Learned([], [field_of(p).next for p in self.spec.outputs])
-        if not step.missing:
-            ends = self.source(
-                "ends", lambda p: np.arange(len(p.lengths)), lambda p, at: self.end(stepper, p, at)
-            )
-            after = [f.next for f in self.hints]
-            available = [*self.inputs, *self.hints, *remembered, *after]
-            outputs = self.fit_all(ends, [(f, None) for f in outputs.missing], available)
+        states = self.source("states", lambda p: p.states, lambda p, at: self.state(stepper, p, at))
+        available = [*self.inputs, *self.hints, *remembered, *fixed_fields(self.spec)]
+        halt = self.fit_all(states, [(HALTS, None)], available)
+        ends = self.source(
+            "ends", lambda p: np.arange(len(p.lengths)), lambda p, at: self.end(stepper, p, at)
+        )
+        available = [*self.inputs, *self.hints, *remembered, *(f.next for f in self.hints)]
+        outputs = self.fit_all(
+            ends, [(field_of(p).next, None) for p in self.spec.outputs], available
+        )
         starts = self.source(
             "starts", lambda p: np.arange(len(p.lengths)), lambda p, at: p.starts(at)
         )
         first = self.fit_all(starts, [(f.next, None) for f in self.hints], self.inputs)
-        parts = (("step", step), ("halt", halt), ("outputs", outputs))
-        missing = [f"{name}: {f.name}" for name, part in parts for f in part.missing]
+        missing = [f"halt: {f.name}" for f in halt.missing]
+        missing += [f"outputs: {f.name}" for f in outputs.missing]
         if missing:
             return None, missing
+        for source, part, name in (
+            (starts, first, "first {}"),
+            (steps, step, "{}"),
+            (states, halt, "the end"),
+            (ends, outputs, "output {}"),
+        ):
+            for rule in part.rules:
+                called = name.format(rule.field.name.removesuffix("'"))
+                self.covered |= cell_counts(called, rule, source.checked[rule.field.rank])
         program = Program(
             "",
             self.spec,
