@@ -18,6 +18,9 @@ from catalign.nn.discrete.program import Program
 
 _run = jax.jit(Program.run, static_argnums=(0, 2))
 
+BY_HAND = 5e6
+"""Up to how many candidates of all steps NumPy runs a program: compiling would take longer."""
+
 
 def wrong(
     program: Program, algorithm: Algorithm, inputs: Mapping[str, Any]
@@ -28,14 +31,42 @@ def wrong(
     itself within twice the algorithm's steps. Runs that the algorithm did not complete are not
     judged.
     """
-    longest = int(algorithm.count_steps(inputs).max())
-    trace = algorithm.traces(inputs, steps=longest)
-    first = {name: trace.hints[name][0] for name in program.given}
-    outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2, None, first)
+    n = algorithm.size(inputs)
+    count = len(next(iter(inputs.values())))
+    if count * n**3 * algorithm.max_steps(n) <= BY_HAND:
+        trace = algorithm.traces(inputs)
+        longest = int(trace.lengths.max(initial=1))
+        outputs, done = _run_by_hand(program, trace, 2 * longest + 2)
+    else:
+        longest = int(algorithm.count_steps(inputs).max())
+        trace = algorithm.traces(inputs, steps=longest)
+        first = {name: trace.hints[name][0] for name in program.given}
+        outputs, _, _, done = _run(program, trace.inputs, 2 * longest + 2, None, first)
     bad = ~np.asarray(done)
     for probe in algorithm.spec.outputs:
         bad |= differs(probe, outputs[probe.name], trace.outputs[probe.name])
     return bad & np.asarray(trace.complete), trace
+
+
+def _run_by_hand(
+    program: Program, trace: Trace, max_steps: int
+) -> tuple[dict[str, Any], np.ndarray]:
+    """The outputs of the runs of a program on a trace's inputs, and which ended, by NumPy."""
+    inputs = {name: np.asarray(value) for name, value in trace.inputs.items()}
+    first = {name: np.asarray(trace.hints[name][0]) for name in program.given}
+    done = np.zeros(len(trace.lengths), bool)
+    with np.errstate(all="ignore"):
+        state = program.begin(np, inputs, first)
+        for _ in range(max_steps):
+            new = program.advance(np, inputs, state)
+            done = done | program.is_done(np, inputs, state, new)
+            if done.all():
+                break
+            state = {
+                name: np.where(done.reshape(-1, *(1,) * (value.ndim - 1)), state[name], value)
+                for name, value in new.items()
+            }
+        return program.finish(np, inputs, state), done
 
 
 def differs(probe: Probe, got: Any, want: Any, xp: ModuleType = np) -> Any:
