@@ -5,8 +5,9 @@ make ties, and go to extremes: what agrees on them is unlikely to agree by accid
 """
 
 import dataclasses
+import functools
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,34 +65,50 @@ class Family:
         laws: dict[str, Any] = {
             name: law(size) if callable(law) else law for name, law in self.laws.items()
         }
-        inputs = algorithm.sample_inputs(key, count, size, **laws)
+        wide = bool(jax.config.read("jax_enable_x64"))
+        inputs = _sampler(algorithm, count, size, tuple(sorted(laws.items())), wide)(key)
         if not (self.rounded or self.redrawn or self.loopless):
             return inputs
         host = {name: np.asarray(value) for name, value in inputs.items()}
-        for number, probe in enumerate(algorithm.spec.inputs):
-            each = jax.random.fold_in(key, number)
-            host[probe.name] = self._changed(probe, host[probe.name], each)
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        for probe in algorithm.spec.inputs:
+            host[probe.name] = self._changed(probe, host[probe.name], rng)
         valid = [b for b in range(count) if is_valid(algorithm, host, b)]
         if not valid:
             return {name: jnp.asarray(value[:0]) for name, value in host.items()}
         chosen = np.resize(np.array(valid), count)
         return {name: jnp.asarray(value[chosen]) for name, value in host.items()}
 
-    def _changed(self, probe: Probe, value: np.ndarray, key: KeyArray) -> np.ndarray:
+    def _changed(self, probe: Probe, value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Other values of a probe, `[b, ...]`."""
         half = (np.arange(len(value)) % 2 == 0).reshape(-1, *(1,) * (value.ndim - 1))
         if self.redrawn and _is_class(probe):
             assert probe.classes is not None
-            drawn = np.asarray(jax.random.randint(key, value.shape, 0, probe.classes))
+            drawn = rng.integers(0, probe.classes, value.shape)
             value = (drawn % np.where(half, probe.classes, 2)).astype(value.dtype)
         if self.rounded and probe.kind is Kind.SCALAR and probe.name != ORDER:
             value = np.round(value * 4) / 4
         if self.rounded and probe.kind is Kind.CATEGORICAL:
             value = value % 2
         if self.loopless and _is_pair_mask(probe):
-            stays = np.asarray(jax.random.bernoulli(key, 0.5, value.shape)) & ~half
+            stays = (rng.random(value.shape) < 0.5) & ~half
             value = value & (stays | ~np.eye(value.shape[1], dtype=bool))
         return value
+
+
+@functools.lru_cache(maxsize=256)
+def _sampler(
+    algorithm: Algorithm, count: int, size: int, laws: tuple[tuple[str, Any], ...], wide: bool
+) -> Callable[[KeyArray], Probes]:
+    """What draws a batch, compiled without optimisation: it is called a few times only.
+
+    Most of the time of drawing is that of compiling, as each law and size is a program of its own.
+    """
+    del wide  # It is there to tell what was compiled in float64.
+    draw = functools.partial(algorithm.sample_inputs, batch_size=count, size=size, **dict(laws))
+    lowered = jax.jit(draw).lower(jax.random.key(0))
+    options: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
+    return lowered.compile(compiler_options=options)
 
 
 def _is_class(probe: Probe) -> bool:
