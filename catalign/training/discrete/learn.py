@@ -92,7 +92,8 @@ def learn(
       algorithm: What makes the traces.
       config: The settings.
       on_rule: Told in one line of each rule that is found, and of fresh instances that come out
-        wrong; if that is said last, the program is wrong on some.
+        wrong; if that is said last, or that no program is right on these too, the program is wrong
+        on some, in a hint at least.
       log: Told of each attempt.
 
     Raises:
@@ -137,7 +138,12 @@ def learn(
                 added = [_run(algorithm, inputs) for inputs in batches]
             traces += added
             pools += [pool(algorithm.spec, trace, kept) for trace in added]
-            program, covered = fit(program)
+            try:
+                program, covered = fit(program)
+            except NotLearnedError:
+                # What an algorithm decides by rounding, such as a last step, no rule explains.
+                on_rule("no program is right on these too: the one that was found is kept")
+                break
     named = dataclasses.replace(program, name=algorithm.name)
     coverage = Coverage(subject="cells of all rules", counts=covered)
     return Learning(named, time.monotonic() - begin, coverage)

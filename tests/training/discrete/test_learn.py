@@ -1,4 +1,5 @@
 import dataclasses
+import importlib
 
 import jax
 import jax.numpy as jnp
@@ -146,6 +147,32 @@ def test_a_hint_that_slips_is_a_mistake_where_no_output_shows_it():
         found = list(_mistakes(slipping, algorithm, SMALL, 0))
         assert found
         assert not any(wrong(slipping, algorithm, inputs)[0].any() for inputs in found)
+
+
+def test_what_no_program_explains_leaves_the_one_that_was_found(monkeypatch):
+    """An end that an algorithm decides by rounding is a mistake that cannot be mended."""
+    module = importlib.import_module("catalign.training.discrete.learn")
+    algorithm = catalign.algorithms.get("minimum")
+    program = catalign.load("minimum").program
+    fits = iter([(program, []), (None, ["halt: @halt"])])
+
+    class Stub:
+        def __init__(self, *args, **kwargs):
+            self.covered = {"the end": 1}
+
+        def learn(self):
+            return next(fits)
+
+    wrong_ones = algorithm.sample_inputs(jax.random.key(0), 3, 5)
+    monkeypatch.setattr(module, "Learner", Stub)
+    monkeypatch.setattr(module, "_mistakes", lambda *args: iter([wrong_ones]))
+    said = []
+    found = learn(algorithm, ExactConfig(sizes=(4, 5), traces=4), on_rule=said.append)
+    assert found.program == program
+    assert said == [
+        "wrong on 3 fresh instances",
+        "no program is right on these too: the one that was found is kept",
+    ]
 
 
 def test_sizes_that_an_algorithm_does_not_have_are_refused():
