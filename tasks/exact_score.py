@@ -20,7 +20,8 @@ from catalign.training.discrete.execution import hints_exact
 from catalign.training.discrete.learn import NotLearnedError
 from catalign.training.discrete.run import EXACT
 from catalign.training.evaluation import Protocol
-from tasks import protocol
+from catalign.training.event import Event, Found
+from tasks import cli, protocol
 from tasks.library import evaluate_fresh
 
 ROW = "exact.json"
@@ -66,8 +67,11 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
         if kept["asked"] == wanted:
             return kept["row"]
     config = TrainConfig(processor=EXACT, seed=seed, eval_sizes=(max(TrainConfig().sizes),))
+    cli.print_note(f"learning {name} with seed {seed}")
     try:
-        report = catalign.training.train(catalogue.get(name), config, run_dir=folder)
+        report = catalign.training.train(
+            catalogue.get(name), config, run_dir=folder, on_event=_say_what_is_found
+        )
     except NotLearnedError as error:
         row = {"task": name, "learned": seed, "scores": {}, "verdict": f"no program: {error}"}
     else:
@@ -77,6 +81,11 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
         row |= {"learned": seed, "seconds": round(report.seconds, 1)}
     write_json(path, {"asked": wanted, "row": row})
     return row
+
+
+def _say_what_is_found(event: Event) -> None:
+    if isinstance(event, Found):
+        cli.print_note(f"  {event.text}")
 
 
 def _scored(
