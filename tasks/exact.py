@@ -69,6 +69,7 @@ def _exact(flags: ExactFlags) -> int:
             called = row["task"] + (f", seed {row['learned']}" if "learned" in row else "")
             if not row["scores"]:
                 cli.print_note(f"{called}: {row['verdict']}")
+                table.add_row(called, *["-"] * (2 + len(SCORES)), "no program")
             shown_once = called
             for n, scores in row["scores"].items():
                 exact &= all(scores[score] == 1.0 for score in SCORES)
@@ -98,6 +99,13 @@ def _check(flags: ExactFlags) -> None:
             catalign.load(name)
         except InputError as error:
             raise InputError(f"--tasks: {error}") from None
+    for name in flags.tasks or tasks.library.shipped():
+        least = catalign.algorithms.get(name).min_size
+        if max(flags.sizes) < least:
+            raise InputError(
+                f"--sizes is {flags.sizes}, but {name} needs at least {least} nodes: give a size "
+                f"from {least} on."
+            )
 
 
 def _rows(flags: ExactFlags) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """One row of `tasks.exact`: the scores of a program, shipped or learned anew. Imports JAX."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import jax
 
 import catalign
+from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from catalign.alignment.certificate import Certificate
 from catalign.nn.discrete.pretrained import load
@@ -17,9 +17,10 @@ from catalign.training.config import TrainConfig
 from catalign.training.directory import write_json
 from catalign.training.discrete.certify import certify, within_reach
 from catalign.training.discrete.execution import hints_exact
+from catalign.training.discrete.family import sampler
 from catalign.training.discrete.learn import NotLearnedError
-from catalign.training.discrete.run import EXACT
-from catalign.training.evaluation import Protocol
+from catalign.training.discrete.run import EXACT, PROGRAM
+from catalign.training.evaluation import Protocol, choose_batch_size
 from catalign.training.event import Event, Found
 from tasks import cli, protocol
 from tasks.library import evaluate_fresh
@@ -62,12 +63,13 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
     folder = out / f"{name}-seed{seed}"
     path = folder / ROW
     wanted = json.loads(json.dumps(asdict(asked)))
-    if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["asked"] == wanted:
-            return kept["row"]
+    kept = _kept(path)
+    # That there is no program does not depend on what is asked of it.
+    if kept is not None and (kept["asked"] == wanted or not kept["row"]["scores"]):
+        return kept["row"]
     config = TrainConfig(processor=EXACT, seed=seed, eval_sizes=(max(TrainConfig().sizes),))
-    cli.print_note(f"learning {name} with seed {seed}")
+    if not (folder / PROGRAM).is_file():
+        cli.print_note(f"learning {name} with seed {seed}")
     try:
         report = catalign.training.train(
             catalogue.get(name), config, run_dir=folder, on_event=_say_what_is_found
@@ -75,12 +77,24 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
     except NotLearnedError as error:
         row = {"task": name, "learned": seed, "scores": {}, "verdict": f"no program: {error}"}
     else:
-        certificate = report.certificate if asked.certified else None
         assert isinstance(report.reasoner, DiscreteReasoner)
-        row = _scored(name, report.reasoner, asked, certificate)
+        row = _scored(name, report.reasoner, asked, report.certificate)
         row |= {"learned": seed, "seconds": round(report.seconds, 1)}
     write_json(path, {"asked": wanted, "row": row})
     return row
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    """The row of a run's folder and what was asked for, if there is one."""
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {"asked": found["asked"], "row": {"scores": {}, **found["row"]}}
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{str(path)!r} is damaged: {error!r}. Delete it: its program is scored again."
+        ) from None
 
 
 def _say_what_is_found(event: Event) -> None:
@@ -94,7 +108,14 @@ def _scored(
     """The scores at each size that the algorithm has.
 
     Beside the scores of the outputs stands `hints_exact`: the share of further instances that are
-    run as the algorithm runs them, every hint of every step.
+    run as the algorithm runs them, every hint of every step, the end and the outputs.
+
+    Args:
+      name: The algorithm.
+      reasoner: The program.
+      asked: What is asked of it.
+      certificate: The one of its training run, which serves if it is of the sizes that are asked
+        for.
     """
     algorithm = catalogue.get(name)
     fit = [size for size in asked.sizes if size >= algorithm.min_size]
@@ -110,19 +131,23 @@ def _scored(
     scores = {}
     for row in rows:
         drawn = algorithm.sample_inputs(jax.random.key(asked.seed), instances, row.size)
+        most = choose_batch_size(row.size)
+        parts = [{k: v[b : b + most] for k, v in drawn.items()} for b in range(0, instances, most)]
+        exact = [hints_exact(reasoner.program, algorithm, part).sum() for part in parts]
         scores[str(row.size)] = {
             "instances": instances,
             "micro_f1": row.micro_f1,
             "node_exact": row.node_exact,
             "graph_exact": row.graph_exact,
-            "hints_exact": float(hints_exact(reasoner.program, algorithm, drawn).mean()),
+            "hints_exact": float(sum(exact) / instances),
         }
     found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
     if asked.certified:
-        if certificate is None:
-            near: Sequence[int] = [size for size in fit if within_reach(algorithm, size)]
+        near = [size for size in fit if within_reach(algorithm, size)]
+        if certificate is None or {s.size for s in certificate.sampled} != set(near):
             certificate = certify(reasoner, algorithm, sizes=near)
         found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
     # What was compiled for one program serves no other, and a process can map only so much.
     jax.clear_caches()
+    sampler.cache_clear()
     return found

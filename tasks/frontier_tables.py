@@ -51,7 +51,10 @@ def learn_table(rule: GridRule, border: int, seed: int) -> tuple[GridCell, int]:
             return cell, added
         x, y = found.inputs["first"], found.inputs["second"]
         examples = examples.extended(x, y, table(rule, x, y, border=border)[-1][1:])
-        cell = learn_cell(examples, seed=seed)
+        try:
+            cell = learn_cell(examples, seed=seed)
+        except UnsupportedError:
+            return cell, added
     return cell, REFUTED
 
 

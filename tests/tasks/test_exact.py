@@ -29,6 +29,7 @@ def test_it_scores_and_certifies_shipped_programs(capsys, tmp_path):
         (["--sizes", "0"], "--sizes"),
         (["--instances", "0"], "--instances"),
         (["--learn", "-1"], "--learn"),
+        (["--tasks", "naive_string_matcher", "--sizes", "1"], "naive_string_matcher needs"),
     ],
 )
 def test_wrong_flags_are_named(capsys, words, said):
@@ -51,5 +52,10 @@ def test_it_learns_with_seeds_and_goes_on_where_it_stopped(capsys, tmp_path, mon
     monkeypatch.setattr("catalign.training.discrete.run.learn", learn)
     assert exact.main([*words, *asked]) == 0, "its row is read"
     assert json.loads((tmp_path / "rows.json").read_text()) == [row]
+    row_file = tmp_path / "minimum-seed3" / "exact.json"
+    row_file.write_text("{")
+    assert exact.main([*words, *asked]) == 2
+    assert "exact.json' is damaged" in capsys.readouterr().err
+    row_file.unlink()
     # Asked for something else, its program is scored again.
     assert exact.main([*words, "--learn", "3", "--seed", "1"]) == 0

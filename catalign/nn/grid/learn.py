@@ -104,7 +104,21 @@ class PairExamples:
           first: The first word.
           second: The second word.
           answers: The answers for the first word and each nonempty prefix of the second.
+
+        Raises:
+          InputError: A word is empty.
+          ShapeMismatchError: There is not one answer for each letter of the second word.
         """
+        if not len(first) or not len(second):
+            raise InputError(
+                f"`first` and `second` have {len(first)} and {len(second)} letters; give at least "
+                "1 each."
+            )
+        if len(answers) != len(second):
+            raise ShapeMismatchError(
+                f"`answers` has {len(answers)} values and `second` {len(second)} letters: give one "
+                "for each prefix but the empty one."
+            )
         told = self.is_told.sum(axis=1)
         n = max(self.first.shape[1], len(first))
         m = max(self.second.shape[1], len(second))

@@ -86,12 +86,13 @@ def hints_exact(
 ) -> Bool[np.ndarray, " b"]:
     """Which instances a program runs as the algorithm does.
 
-    That is, every hint of every step is right, the program ends where the algorithm does, and so
-    are the outputs. Both run side by side, so that no trace is kept: it takes memory for one state
-    each. All batches of one shape share one compiled run, however many steps they take.
+    That is, every hint of every step is right, the program ends where the algorithm does, and its
+    outputs are right. A run that the algorithm does not complete is judged by its hints alone. Both
+    run side by side, so that no trace is kept: it takes memory for one state each. All batches of
+    one shape share one compiled run, however many steps they take.
 
     Args:
-      program: The program; it makes its first hints itself.
+      program: The program; it makes its first hints itself, but for those that are given.
       algorithm: The algorithm.
       inputs: A batch of instances.
 
@@ -133,8 +134,8 @@ def _beside(program: Program, algorithm: Algorithm, inputs: Probes, longest: Any
     )
     made, wanted = program.finish(jnp, inputs, mine), jax.vmap(algorithm.outputs)(inputs, state)
     for probe in algorithm.spec.outputs:
-        right &= ~differs(probe, made[probe.name], wanted[probe.name], jnp)
-    return right & over
+        right &= ~differs(probe, made[probe.name], wanted[probe.name], jnp) | ~over
+    return right
 
 
 def first_difference(

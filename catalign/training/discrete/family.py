@@ -66,7 +66,8 @@ class Family:
             name: law(size) if callable(law) else law for name, law in self.laws.items()
         }
         wide = bool(jax.config.read("jax_enable_x64"))
-        inputs = _sampler(algorithm, count, size, tuple(sorted(laws.items())), wide)(key)
+        ordered = tuple(sorted(laws.items()))
+        inputs = sampler(algorithm, count, size, ordered, wide, key.dtype)(key)
         if not (self.rounded or self.redrawn or self.loopless):
             return inputs
         host = {name: np.asarray(value) for name, value in inputs.items()}
@@ -97,16 +98,29 @@ class Family:
 
 
 @functools.lru_cache(maxsize=256)
-def _sampler(
-    algorithm: Algorithm, count: int, size: int, laws: tuple[tuple[str, Any], ...], wide: bool
+def sampler(
+    algorithm: Algorithm,
+    count: int,
+    size: int,
+    laws: tuple[tuple[str, Any], ...],
+    wide: bool,
+    key: Any,
 ) -> Callable[[KeyArray], Probes]:
     """What draws a batch, compiled without optimisation: it is called a few times only.
 
     Most of the time of drawing is that of compiling, as each law and size is a program of its own.
+
+    Args:
+      algorithm: What is sampled.
+      count: The number of instances.
+      size: Their size.
+      laws: The arguments of the sampler.
+      wide: Whether numbers are in float64; it tells apart what is compiled.
+      key: The type of the key.
     """
-    del wide  # It is there to tell what was compiled in float64.
+    del wide
     draw = functools.partial(algorithm.sample_inputs, batch_size=count, size=size, **dict(laws))
-    lowered = jax.jit(draw).lower(jax.random.key(0))
+    lowered = jax.jit(draw).lower(jax.ShapeDtypeStruct((), key))
     options: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
     return lowered.compile(compiler_options=options)
 

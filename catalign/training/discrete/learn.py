@@ -63,13 +63,16 @@ class Learning:
     Attributes:
       program: The program.
       seconds: How long it took, traces included.
-      coverage: How many of the examples that rules were checked on come to each of their cells:
-        receivers of up to 4,000 states of each size.
+      coverage: How many of the examples that rules were fitted to and checked on come to each of
+        their cells: receivers of some thousands of states of each batch of traces.
+      unmended: How many fresh instances the program was found to get wrong, in a hint at least, for
+        which no program was found.
     """
 
     program: Program
     seconds: float
     coverage: Coverage
+    unmended: int = 0
 
 
 def learn(
@@ -125,12 +128,14 @@ def learn(
         return program, learner.covered
 
     program, covered = fit(None)
+    unmended = 0
     for turn in range(TURNS):
         with jax.enable_x64(True):
             batches = list(_mistakes(program, algorithm, config, turn))
+        unmended = sum(map(_count, batches))
         if not batches:
             break
-        on_rule(f"wrong on {sum(map(_count, batches))} fresh instances")
+        on_rule(f"wrong on {unmended} fresh instances")
         if turn < TURNS - 1:
             with jax.enable_x64(True):
                 other = fresh_traces(algorithm, seed=config.seed)
@@ -139,14 +144,18 @@ def learn(
             traces += added
             pools += [pool(algorithm.spec, trace, kept) for trace in added]
             try:
-                program, covered = fit(program)
+                again, counts = fit(program)
             except NotLearnedError:
                 # What an algorithm decides by rounding, such as a last step, no rule explains.
                 on_rule("no program is right on these too: the one that was found is kept")
                 break
+            if again == program:
+                on_rule("the rules that were found hold on these too, up to rounding")
+                break
+            program, covered = again, counts
     named = dataclasses.replace(program, name=algorithm.name)
     coverage = Coverage(subject="cells of all rules", counts=covered)
-    return Learning(named, time.monotonic() - begin, coverage)
+    return Learning(named, time.monotonic() - begin, coverage, unmended)
 
 
 TURNS = 4
@@ -166,23 +175,27 @@ def _mistakes(
     """Fresh instances that a program gets wrong, at most one batch for each of two sizes.
 
     Hints count as much as outputs: where one slips, a rule is wrong, whether an output shows it or
-    not. What is rare among small instances need not be among large ones, so that many are tried: as
-    many of each family, and further batches of the same shape as long as none is wrong.
+    not. What is rare among small instances need not be among large ones, so that many are tried:
+    about as many of each family, and further batches of the same shape as long as none is wrong.
     """
     sizes = sorted({size for size in config.sizes if size >= algorithm.min_size})
     seed = jax.random.fold_in(jax.random.key(config.seed), 1 + turn)
+    # In batches of the shapes that training drew, which are compiled for.
+    counts = _counts(algorithm, config, EXTREMES)
     for size in sorted({sizes[len(sizes) // 2], sizes[-1]}):
         work = 0.0
         for wave in range(WAVES):
             key = jax.random.fold_in(seed, wave)
-            # In batches of the shapes that training drew, which are compiled for.
-            inputs = _sample(algorithm, key, size, _counts(algorithm, config, EXTREMES))
-            work += candidates(algorithm, inputs)
+            inputs = _sample(algorithm, key, size, counts)
+            work += _work(algorithm, inputs)
             if wave and work > WORK:
                 break
             bad = np.flatnonzero(~hints_exact(program, algorithm, inputs))
             if len(bad):
-                yield {name: value[bad[: config.traces]] for name, value in inputs.items()}
+                # Instances are in the order of their families: some of each.
+                most = min(len(bad), config.traces)
+                chosen = bad[np.linspace(0, len(bad) - 1, most).astype(int)]
+                yield {name: value[chosen] for name, value in inputs.items()}
                 break
 
 
@@ -190,7 +203,7 @@ def _count(inputs: Probes) -> int:
     return len(next(iter(inputs.values())))
 
 
-def candidates(algorithm: Algorithm, inputs: Probes) -> float:
+def _work(algorithm: Algorithm, inputs: Probes) -> float:
     """How many candidates all steps of some runs look at: one of each node or pair in each step."""
     at_edges = any(p.location is Location.EDGE for p in algorithm.spec.hints)
     steps = np.asarray(algorithm.count_steps(inputs))

@@ -1,8 +1,9 @@
 """A training run of the exact processor: learn a program, certify it, score it, write it down."""
 
 import dataclasses
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import jax
 
 from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
-from catalign.alignment.certificate import Certificate
+from catalign.alignment.certificate import Certificate, Coverage
 from catalign.nn.discrete.reasoner import DiscreteReasoner
 from catalign.nn.discrete.store import dumps, loads
 from catalign.training.config import TrainConfig
@@ -32,7 +33,42 @@ from catalign.training.step import TEST, stream_key
 
 EXACT = "exact"
 """The name of the processor that is a discrete program."""
-PROGRAM, CERTIFICATE = "program.json", "certificate.txt"
+PROGRAM, LEARNING, CERTIFICATE = "program.json", "learning.json", "certificate.txt"
+
+
+@dataclasses.dataclass(frozen=True)
+class _How:
+    """How a program was learned: see `Learning`. It is written before the program is."""
+
+    seconds: float = 0.0
+    coverage: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    unmended: int = 0
+
+    @classmethod
+    def read(cls, folder: Path) -> "_How":
+        """What a run's folder says; nothing of a run of an earlier version."""
+        path = folder / LEARNING
+        if not path.is_file():
+            return cls()
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"{str(path)!r} is damaged: {error}. Delete it: the program stays."
+            ) from None
+
+    def beside(self, certificate: Certificate) -> Certificate:
+        """A certificate that says it too."""
+        coverage = (Coverage(subject="cells of all rules", counts=self.coverage),)
+        unproved = certificate.unproved
+        if self.unmended:
+            unproved += (
+                f"{self.unmended} fresh instances of the training sizes came out wrong, in a hint "
+                "at least, and no program was found that is right on them",
+            )
+        return dataclasses.replace(
+            certificate, coverage=coverage if self.coverage else (), unproved=unproved
+        )
 
 
 def train_exact(
@@ -72,17 +108,16 @@ def train_exact(
         )
     )
     result = read_run(folder).result if folder is not None else None
-    seconds, coverage = 0.0, ()
     if known and folder is not None:
-        reasoner = read_exact(folder)
-        seconds = result["seconds"] if result else 0.0
+        reasoner, how = read_exact(folder), _How.read(folder)
     else:
         settings = ExactConfig(sizes=config.sizes, seed=config.seed)
         found = learn(algorithm, settings, on_rule=lambda text: emit(Found(text=text)))
-        reasoner, seconds = DiscreteReasoner(found.program), found.seconds
-        coverage = (found.coverage,)
+        reasoner = DiscreteReasoner(found.program)
+        how = _How(found.seconds, dict(found.coverage.counts), found.unmended)
         if folder is not None:
             write_environment(folder, str(device.device_kind))
+            write_json(folder / LEARNING, dataclasses.asdict(how))
             write_text(folder / PROGRAM, dumps(found.program))
     if result is not None:
         rows = tuple(Evaluation.from_dict(row) for row in result["evaluations"])
@@ -90,7 +125,7 @@ def train_exact(
     else:
         begin = time.monotonic()
         certificate = certify(reasoner, algorithm, sizes=_certified(config, algorithm))
-        certificate = dataclasses.replace(certificate, coverage=coverage)
+        certificate = how.beside(certificate)
         emit(Found(text=f"certified in {time.monotonic() - begin:.0f} s: {certificate.verdict}"))
         table = _evaluated(reasoner, algorithm, config, emit)
     report = TrainReport(
@@ -101,7 +136,7 @@ def train_exact(
         history=(),
         hardened=None,
         parameters=0,
-        seconds=seconds,
+        seconds=how.seconds,
         run_dir=folder,
         certificate=certificate,
     )

@@ -107,8 +107,8 @@ class Learned:
 class Learner:
     """Learns a program from pools of traces.
 
-    Once it has, `covered` says how many examples of those that rules were checked on come to each
-    cell.
+    Once it has, `covered` says how many examples, of those that rules were fitted to and checked
+    on, come to each cell.
 
     Args:
       spec: The probes.
@@ -205,7 +205,9 @@ class Learner:
         ):
             for rule in part.rules:
                 called = name.format(rule.field.name.removesuffix("'"))
-                self.covered |= cell_counts(called, rule, source.checked[rule.field.rank])
+                rank = rule.field.rank
+                views = [*source.fitted[rank], *source.checked[rank]]
+                self.covered |= cell_counts(called, rule, views)
         program = Program(
             "",
             self.spec,

@@ -130,6 +130,10 @@ def test_what_does_not_fit_is_refused() -> None:
         PairExamples(good.first, good.lengths, good.second, good.answers * 5, 1)
     with pytest.raises(InputError, match="`second_lengths` holds 5 to 6"):
         dataclasses.replace(good, second_lengths=np.array([5, 6]))
+    with pytest.raises(InputError, match="have 0 and 2 letters"):
+        good.extended((), (0, 1), (1, 2))
+    with pytest.raises(ShapeMismatchError, match="`answers` has 3 values"):
+        good.extended((1,), (0, 1), (1, 1, 2))
     with pytest.raises(ShapeMismatchError, match="`second_lengths` has the shape"):
         dataclasses.replace(good, second_lengths=np.array([5]))
     with pytest.raises(ShapeMismatchError, match="twice"):

@@ -5,7 +5,7 @@ import pytest
 import catalign
 from catalign._errors import InputError
 from catalign.training.config import TrainConfig
-from catalign.training.discrete.run import _certified
+from catalign.training.discrete.run import _certified, _How
 from catalign.training.event import Evaluated, Finished, Found, Started
 
 CONFIG = TrainConfig(processor="exact", sizes=(4, 8), eval_sizes=(8, 24), eval_instances=8)
@@ -44,6 +44,13 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
     resumed = catalign.training.train(MINIMUM, CONFIG, run_dir=run)
     assert resumed.reasoner.describe() == report.reasoner.describe()
     assert resumed.certificate is not None
+    assert resumed.seconds == report.seconds > 0
+    assert resumed.certificate.coverage == report.certificate.coverage != ()
+
+    (run / "learning.json").write_text("[]")
+    (run / "report.json").unlink()
+    with pytest.raises(InputError, match=r"learning\.json' is damaged"):
+        catalign.training.train(MINIMUM, CONFIG, run_dir=run)
 
     (run / "program.json").write_text("{")
     with pytest.raises(InputError, match=r"program\.json"):
@@ -51,3 +58,11 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
     (run / "program.json").unlink()
     with pytest.raises(InputError, match="has not found a program yet"):
         catalign.training.load_reasoner(run, MINIMUM)
+
+
+def test_what_could_not_be_mended_stands_in_the_certificate():
+    certificate = catalign.alignment.Certificate(subject="x")
+    said = _How(1.0, {"a": 3}, unmended=2).beside(certificate)
+    assert "not proved: 2 fresh instances of the training sizes came out wrong" in str(said)
+    assert "1 of 1 cells seen" in str(said)
+    assert _How().beside(certificate) == certificate
