@@ -20,7 +20,9 @@ from catalign.training.discrete.execution import differs
 from catalign.training.discrete.transitions import Pool, pool
 
 STATES = 2000
-"""How many states are looked at in one batch."""
+"""How many states are looked at in one batch, at most."""
+CANDIDATES = 1e7
+"""How many candidates of all receivers a batch has, at most: an array of them takes 80 MB."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,19 @@ def disagreements(program: Program, trace: Trace) -> dict[str, Disagreement]:
     p = pool(program.spec, trace, program.memory)
     found: dict[str, Disagreement] = {}
     runs = np.arange(len(p.lengths))
+    most = _most(program, p.n)
     with np.errstate(all="ignore"):
-        for at in _chunks(np.stack([np.zeros_like(runs), runs], axis=1)):
+        for at in _chunks(np.stack([np.zeros_like(runs), runs], axis=1), most):
             view = p.starts(at[:, 1])
             for rule in program.first:
                 _judge(found, "first, rule of ", rule, program, p, view, at)
-        for at in _chunks(p.steps):
+        for at in _chunks(p.steps, most):
             view = p.view(at)
             for rule in program.step:
                 _judge(found, "step, rule of ", rule, program, p, view, at)
-        for at in _chunks(p.states):
+        for at in _chunks(p.states, most):
             _judge_end(found, program, p, at)
-        for at in _chunks(np.stack([p.lengths - 1, runs], axis=1)):
+        for at in _chunks(np.stack([p.lengths - 1, runs], axis=1), most):
             view = p.ends(at[:, 1])
             after = program.advance(np, view.fields, view.fields)
             wanted = {name: view.fields.get(primed(name)) for name in p.outputs}
@@ -87,8 +90,14 @@ def disagreements(program: Program, trace: Trace) -> dict[str, Disagreement]:
     return found
 
 
-def _chunks(at: np.ndarray) -> list[np.ndarray]:
-    return [at[k : k + STATES] for k in range(0, len(at), STATES)]
+def _most(program: Program, n: int) -> int:
+    """How many states are looked at in one batch."""
+    rank = max(probe.rank for probe in (*program.spec.hints, *program.spec.outputs))
+    return max(1, min(STATES, int(CANDIDATES // n ** (rank + 1))))
+
+
+def _chunks(at: np.ndarray, most: int) -> list[np.ndarray]:
+    return [at[k : k + most] for k in range(0, len(at), most)]
 
 
 def _judge(

@@ -63,8 +63,8 @@ class _How:
         unproved = certificate.unproved
         if self.unmended:
             unproved += (
-                f"{self.unmended} fresh instances of the training sizes came out wrong, in a hint "
-                "at least, and no program was found that is right on them",
+                f"of the fresh instances of the training sizes {self.unmended} came out wrong, in "
+                "a hint at least, and no program was found that is right on them",
             )
         return dataclasses.replace(
             certificate, coverage=coverage if self.coverage else (), unproved=unproved

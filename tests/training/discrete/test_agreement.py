@@ -5,6 +5,7 @@ import jax
 import catalign
 from catalign.nn.discrete.expression import End, I, Register
 from catalign.nn.discrete.rule import Constantly, Leaf, Rule
+from catalign.training.discrete import agreement
 from catalign.training.discrete.agreement import disagreements
 
 MINIMUM = catalign.algorithms.get("minimum")
@@ -46,3 +47,11 @@ def test_a_wrong_end_is_named():
     assert set(disagreements(never, TRACE)) == {"the end"}
     always = dataclasses.replace(PROGRAM, halt=Leaf(Constantly(1, True)))
     assert disagreements(always, TRACE)["the end"].step == 0
+
+
+def test_states_in_small_batches_are_judged_alike(monkeypatch):
+    program = with_rule("step", "pred_h'", I)
+    whole = disagreements(program, TRACE)
+    monkeypatch.setattr(agreement, "CANDIDATES", 60)
+    assert agreement._most(program, 5) == 2
+    assert disagreements(program, TRACE) == whole != {}

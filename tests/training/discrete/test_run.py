@@ -63,6 +63,6 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
 def test_what_could_not_be_mended_stands_in_the_certificate():
     certificate = catalign.alignment.Certificate(subject="x")
     said = _How(1.0, {"a": 3}, unmended=2).beside(certificate)
-    assert "not proved: 2 fresh instances of the training sizes came out wrong" in str(said)
+    assert "not proved: of the fresh instances of the training sizes 2 came out wrong" in str(said)
     assert "1 of 1 cells seen" in str(said)
     assert _How().beside(certificate) == certificate
