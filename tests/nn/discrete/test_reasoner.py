@@ -54,6 +54,11 @@ def test_shipped_programs_show_every_hint(name):
         assert ((got == want) | ((want == -1) & probe.partial)).all()
 
 
+@pytest.mark.parametrize("name", pretrained_names())
+def test_shipped_programs_begin_from_their_inputs_alone(name):
+    assert catalign.load(name).program.given == ()
+
+
 def test_training_it_by_gradients_is_refused():
     with pytest.raises(UnsupportedError, match="cannot be trained by gradients"):
         catalign.load("minimum")({}, {}, jnp.zeros(1), steps=1)
