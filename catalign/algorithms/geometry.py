@@ -1,6 +1,7 @@
 """Whether two segments intersect (Cormen et al., section 33.1), and what the hulls share."""
 
 import functools
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -50,34 +51,57 @@ def lowest(x: Float[Array, " n"], y: Float[Array, " n"]) -> Index:
     return least(jnp.where(is_low, x, jnp.inf))[1]
 
 
-def sample_disk(key: KeyArray, size: int) -> Probes:
-    """Points uniform in a disk of radius 2, drawn anew while three of them are collinear.
+STRAIGHT = 0.5
+"""How likely it is that a triple of points in the disk turns by at most t, as a multiple of t."""
+CROWDED = 5.0
+"""How many straight triples one new point may be expected to close."""
 
-    As in the benchmark, but for its tolerance of 1e-12, which is raised to what the numbers can
-    tell: about 4e-6 in single precision.
+
+def sample_disk(key: KeyArray, size: int) -> Probes:
+    """Points uniform in a disk of radius 2, no three of them collinear.
+
+    Points that are in line with two others are drawn anew until there are none. As in the
+    benchmark, but for its tolerance of 1e-12, which is raised to what the numbers can tell: about
+    4e-6 in single precision. So of many points single precision finds no three in general position.
+
+    Args:
+      key: The random key.
+      size: The number of points.
+
+    Raises:
+      InputError: So many points are hardly ever in general position, up to the tolerance.
     """
     dtype = jnp.result_type(float)
     tolerance = max(COLLINEAR, 32 * float(jnp.finfo(dtype).eps))
+    most = int(math.sqrt(2 * CROWDED / (STRAIGHT * tolerance)))
+    if size > most:
+        raise InputError(
+            f"size is {size}, but of more than {most} points three are nearly always on a line, as "
+            f"far as {dtype.name} tells. Draw fewer, or set jax_enable_x64."
+        )
 
     def draw(key: KeyArray) -> tuple[Array, Array]:
         radius, angle = uniform(key, (2, size))
         radius, angle = RADIUS * jnp.sqrt(radius), 2 * jnp.pi * angle
         return radius * jnp.cos(angle), radius * jnp.sin(angle)
 
-    def again(carry: tuple[Array, KeyArray]) -> Flag:
-        return _any_straight(*draw(carry[1]), tolerance)
+    def again(carry: tuple[KeyArray, Array, Array, Array]) -> Flag:
+        return jnp.any(carry[3])
 
-    def retry(carry: tuple[Array, KeyArray]) -> tuple[Array, KeyArray]:
-        key, _ = carry
-        return tuple(jax.random.split(key))
+    def redraw(carry: tuple[KeyArray, Array, Array, Array]) -> tuple[KeyArray, Array, Array, Array]:
+        key, x, y, straight = carry
+        key, chosen = jax.random.split(key)
+        x, y = (jnp.where(straight, *pair) for pair in zip(draw(chosen), (x, y), strict=True))
+        return key, x, y, _straight(x, y, tolerance)
 
-    _, chosen = jax.lax.while_loop(again, retry, retry((key, key)))
-    x, y = draw(chosen)
+    nothing = jnp.zeros(size, dtype)
+    start = (key, nothing, nothing, jnp.ones(size, bool))
+    _, x, y, _ = jax.lax.while_loop(again, redraw, start)
     return {"pos": positions(size), "x": x, "y": y}
 
 
-def _any_straight(x: Float[Array, " n"], y: Float[Array, " n"], tolerance: float) -> Flag:
-    """Whether three different points turn by no more than the tolerance.
+def _straight(x: Float[Array, " n"], y: Float[Array, " n"], tolerance: float) -> Bool[Array, " n"]:
+    """At least one point of each triple that turns by no more than the tolerance.
 
     Three nodes cut the cycle of all nodes into three gaps. Each turn is met at the node a where a
     shortest gap begins, which leads to `a + i`; the third node is `a + j`, so `2i <= j <= n - i`.
@@ -100,7 +124,7 @@ def _any_straight(x: Float[Array, " n"], y: Float[Array, " n"], tolerance: float
         return jax.lax.fori_loop(2 * i, n - i + 1, by_second, flattest)
 
     start = jnp.full(n, jnp.inf, x.dtype)
-    return jnp.any(jax.lax.fori_loop(1, n // 3 + 1, by_first_gap, start) <= tolerance)
+    return jax.lax.fori_loop(1, n // 3 + 1, by_first_gap, start) <= tolerance
 
 
 def check_general_position(name: str, x: np.ndarray, y: np.ndarray) -> None:
