@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from catalign.nn.discrete.expression import Expression, Node, Value
-from catalign.nn.discrete.scalar import Of, OfGraph, Scalar
+from catalign.nn.discrete.scalar import Of, Scalar
 from catalign.nn.discrete.view import View
 
 ABSENT = -9
@@ -191,17 +191,6 @@ class IsPairOf(Condition):
         return f"{{{self.i}, {self.j}}} = {{{self.a}, {self.b}}}"
 
 
-def _slack(view: View, a: Scalar, b: Scalar) -> Value:
-    """How much larger a number must be: rounding, for two scalars at the graph.
-
-    These count and are summed up step by step, each step rounded, so that equal ones may differ in
-    the last bits. All others are compared as they are.
-    """
-    if not (isinstance(a, OfGraph) and isinstance(b, OfGraph)):
-        return view.xp.zeros((1, 1, 1, 1), view.dtype)
-    return 32 * float(view.xp.finfo(view.dtype).eps) * (1 + view.xp.abs(view(b)))
-
-
 UNLIKE = 1.0
 """What it costs to compare two quantities that have nothing in common."""
 
@@ -229,7 +218,7 @@ class Less(Condition):
 
     def evaluate(self, view: View) -> Value:
         """`a < b`."""
-        return view(self.a) < view(self.b) - _slack(view, self.a, self.b)
+        return view(self.a) < view(self.b)
 
     def __str__(self) -> str:
         return f"{self.a} < {self.b}"
@@ -249,7 +238,7 @@ class LessEqual(Condition):
 
     def evaluate(self, view: View) -> Value:
         """`a <= b`."""
-        return view(self.a) <= view(self.b) + _slack(view, self.a, self.b)
+        return view(self.a) <= view(self.b)
 
     def __str__(self) -> str:
         return f"{self.a} <= {self.b}"

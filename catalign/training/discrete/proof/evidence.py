@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from catalign.algorithms.spec import Kind
 from catalign.alignment.certificate import Proof
-from catalign.nn.discrete.condition import IsGraph, Less, LessEqual
+from catalign.nn.discrete.condition import IsGraph
 from catalign.nn.discrete.program import FIXED, Program
 from catalign.nn.discrete.rule import Own, conditions, expressions
-from catalign.nn.discrete.scalar import Binary, OfGraph
+from catalign.nn.discrete.scalar import Binary
 from catalign.training.discrete.agreement import Disagreement
 from catalign.training.discrete.proof.equality import Obligation, Typed, prove
 from catalign.training.discrete.proof.reading import NotExpressibleError
@@ -87,10 +87,8 @@ def _rounds(expression: object) -> bool:
 
 
 def _is_tolerant(expression: object, program: Program) -> bool:
-    """Whether numbers are compared up to rounding: those at the graph, and what a step keeps."""
+    """Whether numbers are compared up to rounding: whether a step keeps them."""
     match expression:
-        case Less(OfGraph(), OfGraph()) | LessEqual(OfGraph(), OfGraph()):
-            return True
         case IsGraph(name) | Own(name):
             kept = name.removeprefix(FIXED).strip()
             scalars = {p.name for p in program.spec.hints if p.kind is Kind.SCALAR}
