@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalign.algorithms.spec import Kind
-from catalign.nn.discrete.condition import Condition
-from catalign.nn.discrete.expression import Expression
+from catalign.nn.discrete.condition import ABSENT, Condition
+from catalign.nn.discrete.expression import Expression, I, J
 from catalign.nn.discrete.signature import Field
 from catalign.nn.discrete.view import View
 
@@ -48,7 +48,11 @@ class Own(Expression):
     def evaluate(self, view: View) -> Any:
         """The stored classes."""
         field = view.fields[self.name].astype(view.xp.int32)
-        return field.reshape(*field.shape, *(1,) * (4 - field.ndim))
+        if self.rank == 0:
+            return field.reshape(view.m, 1, 1, 1)
+        if self.rank == 1:
+            return view.at(field, 1, view(I), ABSENT)
+        return view.at_pair(field, (1, 2), view(I), view(J), ABSENT)
 
     def __str__(self) -> str:
         return self.name + ("", "[I]", "[I, J]")[self.rank]

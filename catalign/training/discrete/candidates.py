@@ -54,6 +54,8 @@ MANY = 60
 """How many scalars are combined with the best key of each selection that is searched for."""
 FOLDS = 5
 """How many least or greatest keys are taken for one phase, at most two only for being sure."""
+FOREMOST = 200
+"""How many scalar terms are taken for each phase."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
 
@@ -367,12 +369,27 @@ class _Maker:
                 for a, v in zip(atoms.expressions[:MANY], atoms.values, strict=False):
                     for o in ("min", "max", "+"):
                         found.offer(Binary(o, a, best), operate(np, o, v, value))
-        self.drifting = np.array(found.drifting)
         values, classes = np.unique(np.round(self.y, 9), return_inverse=True)
         stacked = np.stack(found.right, axis=1)
         if 1 < len(values) <= FEW and not stacked.all(axis=0).any():
             self.separate(classes)
-        return found.expressions, stacked
+        kept = self.foremost(found, stacked, len(atoms.expressions) + len(constants))
+        self.drifting = np.array(found.drifting)[kept]
+        return [found.expressions[t] for t in kept.tolist()], stacked[:, kept]
+
+    def foremost(self, found: Scalars, right: np.ndarray, plain: int) -> np.ndarray:
+        """The terms that are right most often in each phase, beside the first, plain ones.
+
+        Sums of clocks agree by accident all the time, but each at a few changed rows of a phase.
+        """
+        cost = np.array([e.cost_inside for e in found.expressions])
+        kept = np.arange(len(cost)) < plain
+        for group in self.phases(np.flatnonzero(self.changed)):
+            kept[np.lexsort((cost, -right[group].sum(axis=0)))[:FOREMOST]] = True
+        # No row may lose what explains it.
+        while len(rest := np.flatnonzero(right.any(axis=1) & ~right[:, kept].any(axis=1))):
+            kept[np.argmax(right[rest].sum(axis=0))] = True
+        return np.flatnonzero(kept)
 
     def folds(self, right: np.ndarray) -> list[Best]:
         """The least or greatest keys of selections, for the phases that no one term explains."""

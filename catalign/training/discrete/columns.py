@@ -1,5 +1,6 @@
 """Columns: expressions with their values at some rows; of those that agree the cheapest is kept."""
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -69,15 +70,31 @@ class Scalars:
 
 
 class Booleans:
-    """Conditions with different values, up to negation, and not constant; the cheapest ones."""
+    """Conditions with different values, up to negation, and not constant: the cheapest of a group.
 
-    def __init__(self) -> None:
+    What costs more than the cheapest so far is not looked at (`affordable`), and values are kept as
+    bits: of some hundred thousand conditions a few thousand are taken.
+
+    Args:
+      most: How many of each group are taken.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
         self.group = ""
         self.groups: list[str] = []
         self.known: dict[bytes, int] = {}
         self.makers: list[Callable[[], Condition]] = []
         self.costs: list[float] = []
-        self.values: list[np.ndarray] = []
+        self.bits: list[bytes] = []
+        self.first: list[bool] = []
+        self.ascending: dict[str, list[float]] = {}
+
+    def affordable(self, costs: Sequence[float]) -> list[int]:
+        """Which conditions of the group, given their costs, may be among those that are taken."""
+        ascending = self.ascending.get(self.group, [])
+        limit = ascending[self.most - 1] if len(ascending) >= self.most else np.inf
+        return [c for c, cost in enumerate(costs) if cost <= limit and cost < np.inf]
 
     def add(self, condition: Condition, value: np.ndarray) -> None:
         """Adds one condition."""
@@ -97,23 +114,31 @@ class Booleans:
                 self.makers.append(lambda c=c: make(c))
                 self.costs.append(costs[c])
                 self.groups.append(self.group)
-                self.values.append(values[c])
+                self.bits.append(key)
+                self.first.append(bool(values[c, 0]))
+                insort(self.ascending.setdefault(self.group, []), costs[c])
             elif costs[c] < self.costs[at]:
+                ascending = self.ascending[self.groups[at]]
+                del ascending[bisect_left(ascending, self.costs[at])]
+                insort(ascending, costs[c])
                 self.makers[at] = lambda c=c: make(c)
                 self.costs[at] = costs[c]
-                self.values[at] = values[c]
+                self.first[at] = bool(values[c, 0])
 
-    def cheapest(self, most: int, rows: int) -> tuple[list[Condition], np.ndarray]:
-        """The cheapest conditions of each group, and the values of all `[r, conditions]`."""
+    def cheapest(self, rows: int) -> tuple[list[Condition], np.ndarray]:
+        """The cheapest conditions of each group, and the values of all `[rows, conditions]`."""
         taken: dict[str, int] = {}
         order = []
         for c in np.argsort(self.costs, kind="stable").tolist():
             taken[self.groups[c]] = taken.get(self.groups[c], 0) + 1
-            if taken[self.groups[c]] <= most:
+            if taken[self.groups[c]] <= self.most:
                 order.append(c)
-        if not len(order):
+        if not order:
             return [], np.zeros((rows, 0), bool)
-        return [self.makers[c]() for c in order], np.stack([self.values[c] for c in order], axis=1)
+        held = np.frombuffer(b"".join(self.bits[c] for c in order), np.uint8)
+        differs = np.unpackbits(held.reshape(len(order), -1), axis=1, count=rows)
+        values = differs.astype(bool) ^ np.array([self.first[c] for c in order])[:, None]
+        return [self.makers[c]() for c in order], np.ascontiguousarray(values.T)
 
 
 def distinct(rows: Rows, terms: Iterable[E]) -> Columns:

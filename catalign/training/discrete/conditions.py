@@ -75,7 +75,7 @@ class Conditions:
         tier, rows = self.tier, self.rows
         base = catalogue.base_terms(self.signature, self.rank)
         known = self.known[:16]
-        columns = Booleans()
+        columns = Booleans(CONDITIONS[tier - 1])
         near = [*self.near, *known]
         for c in catalogue.features(self.signature, self.rank, near, tier):
             columns.add(c, rows.values(c))
@@ -84,7 +84,7 @@ class Conditions:
         order = [*base, *near] if tier > 1 else base
         self.pairs(columns, Before, order, np.less, order)
         self.orders(columns, [*base, *known], near)
-        return columns.cheapest(CONDITIONS[tier - 1], rows.count)
+        return columns.cheapest(rows.count)
 
     def classes(self, columns: Booleans, terms: Sequence[Node]) -> None:
         """Whether a category is the same at two of some terms."""
@@ -115,35 +115,43 @@ class Conditions:
         right = np.stack([self.rows.values(t) for t in second])
         own = kind.own_cost
         for t in first:
-            left = self.rows.values(t)
-            values = compare(left[None], right) & (left >= 0)[None] & (right >= 0)
             costs = [own + t.cost + u.cost if u != t else np.inf for u in second]
-            columns.add_many(values, costs, lambda c, t=t: kind(t, second[c]))
+            at = columns.affordable(costs)
+            if not at:
+                continue
+            left, others = self.rows.values(t), right[at]
+            values = compare(left[None], others) & (left >= 0)[None] & (others >= 0)
+            some = [second[c] for c in at]
+            columns.add_many(
+                values, [costs[c] for c in at], lambda c, t=t, some=some: kind(t, some[c])
+            )
 
     def compare(self, columns: Booleans, first: Sequence[Scalar], second: Sequence[Scalar]) -> None:
         """The order of each of some scalars with each of others, both ways."""
         if not first or not second:
             return
         right = np.stack([np.asarray(self.rows.values(e), float) for e in second])
-        partial = np.flatnonzero(np.isnan(right).any(axis=1)).tolist()
+        partial = [bool(np.isnan(row).any()) for row in right]
         for e in first:
             left = np.asarray(self.rows.values(e), float)[None]
             costs = [0.5 + e.cost + u.cost + unlike(e, u) if u != e else np.inf for u in second]
-            with np.errstate(invalid="ignore"):
-                columns.add_many(left < right, costs, lambda c, e=e: Less(e, second[c]))
-                columns.add_many(right < left, costs, lambda c, e=e: Less(second[c], e))
-                # Where both are numbers everywhere, `a <= b` is the contrary of `b < a`.
-                at = list(range(len(second))) if np.isnan(left).any() else partial
+            # Where both are numbers everywhere, `a <= b` is the contrary of `b < a`.
+            both = not np.isnan(left).any()
+            weak = [
+                c + 0.1 if p or not both else np.inf for c, p in zip(costs, partial, strict=True)
+            ]
+            for kind, less, prices in ((Less, np.less, costs), (LessEqual, np.less_equal, weak)):
+                at = columns.affordable(prices)
                 if not at:
                     continue
-                some = [second[c] for c in at]
-                more = [costs[c] + 0.1 for c in at]
-                columns.add_many(
-                    left <= right[at], more, lambda c, e=e, some=some: LessEqual(e, some[c])
-                )
-                columns.add_many(
-                    right[at] <= left, more, lambda c, e=e, some=some: LessEqual(some[c], e)
-                )
+                some, others, kept = [second[c] for c in at], right[at], [prices[c] for c in at]
+                with np.errstate(invalid="ignore"):
+                    columns.add_many(
+                        less(left, others), kept, lambda c, e=e, k=kind, s=some: k(e, s[c])
+                    )
+                    columns.add_many(
+                        less(others, left), kept, lambda c, e=e, k=kind, s=some: k(s[c], e)
+                    )
 
     def orders(self, columns: Booleans, terms: Sequence[Node], near: Sequence[Node]) -> None:
         """Comparisons of scalars."""

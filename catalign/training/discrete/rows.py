@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,36 @@ CANDIDATES = 32
 """The largest number of nodes in training: candidates of a selection are bits of a word."""
 TOLERANCE = 1e-9
 """How far a scalar may be from its target, relative to 1 + its size, in float64."""
+
+
+class Receivers(View):
+    """Some receivers of a view, each as a state of its own: `I` and `J` are one node in each.
+
+    A few receivers of each state are looked at, but thousands of expressions of theirs.
+
+    Args:
+      view: The view.
+      m: Of each receiver its state.
+      i: Its first node, 0 at the graph.
+      j: Its second node, 0 if it has none.
+    """
+
+    def __init__(self, view: View, m: np.ndarray, i: np.ndarray, j: np.ndarray) -> None:
+        super().__init__(np, {name: value[m] for name, value in view.fields.items()}, view.n)
+        self._places = [x.astype(np.int32).reshape(-1, 1, 1, 1) for x in (i, j)]
+
+    def nodes(self, axis: int) -> Any:
+        """The receivers' own nodes; those along the candidates' axis."""
+        return self._places[axis - 1] if axis < 3 else super().nodes(axis)
+
+    def at(self, field: Any, axis: int, index: Any, fill: Any) -> Any:
+        """A node field at a node term, where `I` and `J` are terms like others."""
+        return super().at(field, axis if axis == 3 else 0, index, fill)
+
+    def at_pair(self, field: Any, axes: tuple[int, int], a: Any, b: Any, fill: Any) -> Any:
+        """An edge field at two node terms, where `I` and `J` are terms like others."""
+        first, second = (axis if axis == 3 else 0 for axis in axes)
+        return super().at_pair(field, (first, second), a, b, fill)
 
 
 @dataclass(frozen=True)
@@ -90,6 +121,14 @@ class Rows:
         starts = np.searchsorted(block[order], block[order])
         place = np.arange(len(of)) - starts
         return np.sort(of[order[np.argsort(place, kind="stable")[:most]]])
+
+    def apart(self) -> "Rows":
+        """The same rows, in views that hold them alone."""
+        blocks = [
+            Block(Receivers(b.view, b.m, b.i, b.j), np.arange(len(b.m)), b.i, b.j)
+            for b in self.blocks
+        ]
+        return Rows(blocks, self.rank)
 
     def subset(self, chosen: np.ndarray) -> "Rows":
         """Some of the rows, by number."""

@@ -401,7 +401,7 @@ class Learner:
             failed = [failures(v, rule).ravel() for v in views]
             chosen.append(rows.some(np.flatnonzero(np.concatenate(failed)), ROWS, self.rng))
         at = np.unique(np.concatenate(chosen))
-        return rows.subset(at), changed[at]
+        return rows.subset(at).apart(), changed[at]
 
     def fit(
         self,
@@ -420,11 +420,13 @@ class Learner:
         names = frozenset(f.name for f in available)
         for turn in range(ROUNDS):
             key = (source.name, target.name, tier, names)
-            made = self.problems.get(key) if not turn else None
-            if made is None:
+            kept = self.problems.get(key) if not turn else None
+            if kept is not None:
+                made = kept.unpacked()
+            else:
                 made = self.make(source, target, own, available, tier, hard, tried)
-                kept = list(self.problems.items())[-PROBLEMS:]
-                self.problems = {**dict(kept), key: made}
+                others = list(self.problems.items())[-PROBLEMS:]
+                self.problems = {**dict(others), key: made.packed()}
             uncovered = int((~made.right.any(axis=1)).sum())
             if uncovered:
                 text = f"uncovered {uncovered}/{len(made.weight)}"
@@ -467,8 +469,6 @@ class Learner:
     ) -> Problem:
         """What a tree is fitted to: some receivers, and those where earlier rules failed."""
         rank = target.rank
-        for v in source.fitted[rank]:
-            v.forget()
         rows, changed = self.rows(source.fitted[rank], target, own)
         if hard or source.hard[rank]:
             more, also = self.rows(merged([*source.hard[rank], *hard]), target, own, tried)

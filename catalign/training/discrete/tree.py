@@ -6,7 +6,7 @@ names two rows that contradict each other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -61,6 +61,20 @@ class Problem:
             return self
         terms = [self.terms[t] for t in kept]
         return Problem(self.conditions, terms, self.holds, right, self.weight)
+
+    def packed(self) -> "Problem":
+        """The problem with its tables as bits, to be kept."""
+        tables = {name: np.packbits(getattr(self, name), axis=1) for name in ("holds", "right")}
+        return replace(self, **tables)
+
+    def unpacked(self) -> "Problem":
+        """The problem that was packed."""
+        counts = {"holds": len(self.conditions), "right": len(self.terms)}
+        tables = {
+            name: np.unpackbits(getattr(self, name), axis=1, count=count).view(bool)
+            for name, count in counts.items()
+        }
+        return replace(self, **tables)
 
     def merged(self) -> "tuple[Problem, int]":
         """Rows with equal conditions as one, and how many rows contradict others."""
@@ -117,32 +131,34 @@ class _Search:
         if len(useful) > TERMS:
             most = np.argsort(-much[useful], kind="stable")[:TERMS]
             useful = useful[np.sort(most)]
+        useful = self._different(right, useful)
+        term_cost = self.term_cost[useful]
         # Terms by conditions: the product of matrices in this order takes less than half the time.
         value = np.ascontiguousarray(right[:, useful].T * weight)
         covered = value.sum(axis=1)
         holds = self.holds[seen]
-        then = value @ holds
-        otherwise = covered[:, None] - then
         share = weight @ holds
-        cost = 1e-5 * total * self.term_cost[useful][:, None].astype(np.float32)
+        slack = 1e-5 * total
+        splits = (share > slack) & (share < total - slack) & (self.condition_cost < room)
+        splits = np.flatnonzero(splits)
+        share, condition_cost = share[splits], self.condition_cost[splits]
+        then = value @ np.take(holds, splits, axis=1)
+        otherwise = covered[:, None] - then
+        cost = 1e-5 * total * term_cost[:, None].astype(np.float32)
         best_then, best_otherwise = (then - cost).argmax(0), (otherwise - cost).argmax(0)
         every = np.arange(len(share))
         won_then, won_otherwise = then[best_then, every], otherwise[best_otherwise, every]
-        slack = 1e-5 * total
-        splits = (share > slack) & (share < total - slack) & (self.condition_cost < room)
         pure_then = won_then >= share - slack
         pure_otherwise = won_otherwise >= total - share - slack
         gain = (won_then + won_otherwise - covered.max()) / total
         # A pure side leaves less to explain; it counts by what it takes away.
         relief = np.where(pure_then, share, 0) + np.where(pure_otherwise, total - share, 0)
-        score = gain + 0.3 * relief / total - 0.004 * self.condition_cost
+        score = gain + 0.3 * relief / total - 0.004 * condition_cost
         both = pure_then & pure_otherwise
-        ends = self.term_cost[useful][best_then] + self.term_cost[useful][best_otherwise]
-        score = np.where(both, 1e3 - self.condition_cost - ends, score)
-        score = np.where(splits, score, -np.inf)
+        ends = term_cost[best_then] + term_cost[best_otherwise]
+        score = np.where(both, 1e3 - condition_cost - ends, score)
         width = WIDTHS[min(level, len(WIDTHS) - 1)]
-        order = np.argsort(-score, kind="stable")[:width]
-        order = order[np.isfinite(score[order])]
+        order = splits[np.argsort(-score, kind="stable")[:width]]
         best: Tree | None = None
         for k, c in enumerate(order.tolist()):
             # What is not visited now may be visited later.
@@ -153,6 +169,15 @@ class _Search:
             if found is not None:
                 best, budget = found, found.cost - 1e-6
         return best
+
+    def _different(self, right: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Of some terms that are right at the same rows, `[r, terms]`, the cheapest one each."""
+        found: dict[bytes, int] = {}
+        for t, row in zip(terms.tolist(), np.packbits(right[:, terms].T, axis=1), strict=True):
+            key = row.tobytes()
+            if self.term_cost[t] < self.term_cost[found.setdefault(key, t)]:
+                found[key] = t
+        return np.sort(np.fromiter(found.values(), int))
 
     def _is_some(self, words: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Whether some of the rows are in each set of rows, `[c]`."""

@@ -6,6 +6,7 @@ from catalign.algorithms.spec import Kind, Location
 from catalign.nn.discrete.scalar import Constant
 from catalign.nn.discrete.signature import Field, Signature
 from catalign.nn.discrete.view import View
+from catalign.training.discrete import candidates
 from catalign.training.discrete.candidates import Task, problem
 from catalign.training.discrete.rows import all_rows
 from catalign.training.discrete.tree import Problem
@@ -44,6 +45,23 @@ def test_a_term_that_keeps_values_only_up_to_rounding_is_left_out():
     for t, term in enumerate(p.terms):
         at = np.flatnonzero(kept & p.right[:, t])
         np.testing.assert_array_equal(rows.values(term)[at], new.ravel()[at], err_msg=str(term))
+
+
+def test_of_sums_that_agree_by_accident_few_are_left_and_each_row_keeps_a_term(monkeypatch):
+    """Clocks: so few values that most sums are right somewhere."""
+    d, low, new_d = np.random.default_rng(0).integers(0, 7, (3, 60, N)) / 4
+    many, _ = scalar_problem(low, np.minimum(low, new_d), d, new_d)
+    monkeypatch.setattr(candidates, "FOREMOST", 5)
+    few, _ = scalar_problem(low, np.minimum(low, new_d), d, new_d)
+    assert len(few.terms) < len(many.terms) / 3
+    assert set(few.terms) <= set(many.terms)
+    best = few.terms[int(np.argmax(few.right.sum(axis=0)))]
+    assert str(best) in ("min(low[I], d'[I])", "min(d'[I], low[I])")
+    assert few.drifting.shape == (len(few.terms),)
+    # What no plain term explains keeps its sum.
+    monkeypatch.setattr(candidates, "FOREMOST", 0)
+    bare, _ = scalar_problem(low, low + new_d, d, new_d)
+    assert bare.right.any(axis=1).all()
 
 
 def test_a_term_that_drifts_stays_where_no_other_explains_the_rows():

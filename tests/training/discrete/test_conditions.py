@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from catalign.algorithms import catalogue
-from catalign.nn.discrete.condition import Less, LessEqual
+from catalign.nn.discrete.condition import IsGraph, Less, LessEqual
 from catalign.nn.discrete.scalar import Of, OfPair
 from catalign.nn.discrete.signature import Signature, field_of
 from catalign.nn.discrete.view import View
+from catalign.training.discrete.columns import Booleans
 from catalign.training.discrete.conditions import Conditions, measured
 from catalign.training.discrete.rows import Block, Rows
 
@@ -46,3 +47,29 @@ def test_only_weights_are_compared_with_quantities_of_nodes(name, weighs):
         if isinstance(c, Less | LessEqual) and {type(c.a), type(c.b)} == {Of, OfPair}
     ]
     assert bool(mixed) is weighs
+
+
+def test_what_is_not_looked_at_is_not_among_the_cheapest():
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2, (60, 50)).astype(bool)
+    costs = rng.integers(1, 30, 60).astype(float)
+
+    def taken(most: int, *, all_at_once: bool) -> list[int]:
+        columns = Booleans(most)
+        for start in range(0, 60, 10):
+            part = list(range(start, start + 10))
+            at = (
+                part if all_at_once else [part[c] for c in columns.affordable(costs[part].tolist())]
+            )
+            made = [IsGraph("phase", k, False) for k in at]
+            columns.add_many(values[at], costs[at].tolist(), lambda c, made=made: made[c])
+        conditions, holds = columns.cheapest(50)
+        found = [c.value for c in conditions]
+        np.testing.assert_array_equal(holds, values[found].T)
+        return found
+
+    for most in (1, 7, 60):
+        assert taken(most, all_at_once=False) == taken(most, all_at_once=True)
+    # The five cheapest of all, whatever came first.
+    assert sorted(costs[taken(5, all_at_once=False)]) == sorted(costs)[:5]
+    assert len(Booleans(1).affordable([1.0, np.inf])) == 1

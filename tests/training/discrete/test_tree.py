@@ -43,6 +43,21 @@ def test_a_tree_is_right_at_every_row(seed):
     assert len(list(leaves(tree))) <= 4
 
 
+@given(st.integers(0, 10**6), st.integers(0, 20))
+@settings(max_examples=20, deadline=None)
+def test_a_problem_that_is_kept_as_bits_is_the_same(seed, count):
+    rng = np.random.default_rng(seed)
+    p = problem(
+        rng.integers(0, 2, (9, count)).astype(bool), rng.integers(0, 2, (9, 3)).astype(bool)
+    )
+    again = p.packed().unpacked()
+    assert p.packed().holds.nbytes == 9 * -(-count // 8)
+    np.testing.assert_array_equal(again.holds, p.holds)
+    np.testing.assert_array_equal(again.right, p.right)
+    assert (again.holds.dtype, again.right.dtype) == (bool, bool)
+    assert (again.conditions, again.terms) == (p.conditions, p.terms)
+
+
 def test_one_term_that_is_right_everywhere_needs_no_condition():
     holds = np.eye(4, dtype=bool)
     right = np.array([[True, True], [False, True], [True, True], [True, True]])
