@@ -17,13 +17,12 @@ from catalign.training.config import TrainConfig
 from catalign.training.directory import write_json
 from catalign.training.discrete.certify import certify, within_reach
 from catalign.training.discrete.execution import hints_exact
-from catalign.training.discrete.family import sampler
 from catalign.training.discrete.learn import NotLearnedError
 from catalign.training.discrete.run import EXACT, PROGRAM
 from catalign.training.evaluation import Protocol, choose_batch_size
 from catalign.training.event import Event, Found
 from tasks import cli, protocol
-from tasks.library import evaluate_fresh
+from tasks.library import evaluate_fresh, forget_compiled
 
 ROW = "exact.json"
 """The file of a run's folder that holds its row."""
@@ -147,7 +146,5 @@ def _scored(
         if certificate is None or {s.size for s in certificate.sampled} != set(near):
             certificate = certify(reasoner, algorithm, sizes=near)
         found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
-    # What was compiled for one program serves no other, and a process can map only so much.
-    jax.clear_caches()
-    sampler.cache_clear()
+    forget_compiled()
     return found

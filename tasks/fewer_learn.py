@@ -9,7 +9,7 @@ from catalign.nn.discrete.reasoner import DiscreteReasoner
 from catalign.training.discrete.learn import ExactConfig, NotLearnedError, draw, learn
 from catalign.training.evaluation import Protocol
 from tasks.fewer import Row
-from tasks.library import evaluate_fresh
+from tasks.library import evaluate_fresh, forget_compiled
 
 
 def learn_from(name: str, count: int, *, size: int, instances: int, seed: int) -> Row:
@@ -43,4 +43,5 @@ def learn_from(name: str, count: int, *, size: int, instances: int, seed: int) -
         instances=instances,
         protocol=Protocol.FIXED_POINT.value,
     )
+    forget_compiled()
     return Row(**common, graph_exact=row.graph_exact, seconds=round(learned.seconds, 1))

@@ -17,6 +17,7 @@ from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
+from catalign.training.discrete.family import sampler
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
 from catalign.training.generalist import fill_generalist as fill_generalist
 from catalign.training.loop import load_reasoner
@@ -154,3 +155,9 @@ def evaluate_file(
 def shipped() -> tuple[str, ...]:
     """The algorithms whose program is shipped."""
     return pretrained_names()
+
+
+def forget_compiled() -> None:
+    """Drops what was compiled for one algorithm: it serves no other, and memory is limited."""
+    jax.clear_caches()
+    sampler.cache_clear()
