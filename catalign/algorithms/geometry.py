@@ -53,8 +53,9 @@ def lowest(x: Float[Array, " n"], y: Float[Array, " n"]) -> Index:
 
 STRAIGHT = 0.5
 """How likely it is that a triple of points in the disk turns by at most t, as a multiple of t."""
-CROWDED = 5.0
-"""How many straight triples one new point may be expected to close."""
+CROWDED = 1.0
+"""How many straight triples one new point may be expected to close: of more, each point that is
+drawn anew brings on another, and drawing does not end."""
 
 
 def sample_disk(key: KeyArray, size: int) -> Probes:
@@ -62,22 +63,23 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
 
     Points that are in line with two others are drawn anew until there are none. As in the
     benchmark, but for its tolerance of 1e-12, which is raised to what the numbers can tell: about
-    4e-6 in single precision. So of many points single precision finds no three in general position.
+    4e-6 in single precision, in which 1,024 points are the most that can be in general position.
 
     Args:
       key: The random key.
       size: The number of points.
 
     Raises:
-      InputError: So many points are hardly ever in general position, up to the tolerance.
+      InputError: Of so many points three would always be on a line, up to the tolerance.
     """
     dtype = jnp.result_type(float)
     tolerance = max(COLLINEAR, 32 * float(jnp.finfo(dtype).eps))
     most = int(math.sqrt(2 * CROWDED / (STRAIGHT * tolerance)))
     if size > most:
         raise InputError(
-            f"size is {size}, but of more than {most} points three are nearly always on a line, as "
-            f"far as {dtype.name} tells. Draw fewer, or set jax_enable_x64."
+            f"size is {size}, but of more than {most} points three are always on a line, as far as "
+            f"{dtype.name} tells, however often points are drawn anew. Draw fewer, or set "
+            "jax_enable_x64."
         )
 
     def draw(key: KeyArray) -> tuple[Array, Array]:
@@ -101,7 +103,7 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
 
 
 def _straight(x: Float[Array, " n"], y: Float[Array, " n"], tolerance: float) -> Bool[Array, " n"]:
-    """At least one point of each triple that turns by no more than the tolerance.
+    """A mask of points: of each triple that turns by no more than the tolerance, at least one.
 
     Three nodes cut the cycle of all nodes into three gaps. Each turn is met at the node a where a
     shortest gap begins, which leads to `a + i`; the third node is `a + j`, so `2i <= j <= n - i`.

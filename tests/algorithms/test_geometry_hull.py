@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from catalign._errors import InputError
+from catalign.algorithms import geometry
 from catalign.algorithms.catalogue import get
 from catalign.algorithms.geometry import RADIUS, _straight, sample_disk
 from catalign.algorithms.geometry_hull import graham_scan, jarvis_march
@@ -90,8 +91,17 @@ def test_points_on_a_line_are_drawn_anew_and_the_others_stay():
 
 
 def test_more_points_than_single_precision_tells_apart_are_refused():
-    with pytest.raises(InputError, match=r"size is 4096, but of more than 2289 points .*float32"):
-        graham_scan.sample_inputs(jax.random.key(0), 1, 4096)
+    with pytest.raises(InputError, match=r"size is 1025, but of more than 1024 points .*float32"):
+        graham_scan.sample_inputs(jax.random.key(0), 1, 1025)
+
+
+def test_as_many_points_as_a_tolerance_allows_are_drawn(monkeypatch):
+    monkeypatch.setattr(geometry, "COLLINEAR", 4 / 60**2)
+    points = jax.vmap(lambda key: sample_disk(key, 60))(jax.random.split(jax.random.key(0), 4))
+    for x, y in zip(points["x"], points["y"], strict=True):
+        assert not _straight(x, y, 4 / 60**2).any()
+    with pytest.raises(InputError, match="of more than 60 points"):
+        sample_disk(jax.random.key(0), 61)
 
 
 def test_density_of_the_samples_is_that_of_a_disk():
