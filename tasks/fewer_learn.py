@@ -33,15 +33,16 @@ def learn_from(name: str, count: int, *, size: int, instances: int, seed: int) -
     begin = time.monotonic()
     try:
         learned = learn(algorithm, config)
+        (row,) = evaluate_fresh(
+            DiscreteReasoner(learned.program),
+            algorithm,
+            (size,),
+            seed=seed,
+            instances=instances,
+            protocol=Protocol.FIXED_POINT.value,
+        )
     except NotLearnedError:
         return Row(**common, graph_exact=None, seconds=round(time.monotonic() - begin, 1))
-    (row,) = evaluate_fresh(
-        DiscreteReasoner(learned.program),
-        algorithm,
-        (size,),
-        seed=seed,
-        instances=instances,
-        protocol=Protocol.FIXED_POINT.value,
-    )
-    forget_compiled()
+    finally:
+        forget_compiled()
     return Row(**common, graph_exact=row.graph_exact, seconds=round(learned.seconds, 1))

@@ -386,9 +386,11 @@ class _Maker:
         kept = np.arange(len(cost)) < plain
         for group in self.phases(np.flatnonzero(self.changed)):
             kept[np.lexsort((cost, -right[group].sum(axis=0)))[:FOREMOST]] = True
-        # No row may lose what explains it.
-        while len(rest := np.flatnonzero(right.any(axis=1) & ~right[:, kept].any(axis=1))):
-            kept[np.argmax(right[rest].sum(axis=0))] = True
+        # No row may lose what explains it, nor what explains it without a drift.
+        for some in (right, right & ~np.array(found.drifting)):
+            explained = some.any(axis=1)
+            while len(rest := np.flatnonzero(explained & ~some[:, kept].any(axis=1))):
+                kept[np.argmax(some[rest].sum(axis=0))] = True
         return np.flatnonzero(kept)
 
     def folds(self, right: np.ndarray) -> list[Best]:

@@ -72,8 +72,9 @@ class Scalars:
 class Booleans:
     """Conditions with different values, up to negation, and not constant: the cheapest of a group.
 
-    What costs more than the cheapest so far is not looked at (`affordable`), and values are kept as
-    bits: of some hundred thousand conditions a few thousand are taken.
+    What costs more than the `most` cheapest of its group so far need not be looked at
+    (`affordable`), and values are kept as bits: of some hundred thousand conditions a few thousand
+    are taken. A condition belongs to the group that met its values first.
 
     Args:
       most: How many of each group are taken.
@@ -91,7 +92,10 @@ class Booleans:
         self.ascending: dict[str, list[float]] = {}
 
     def affordable(self, costs: Sequence[float]) -> list[int]:
-        """Which conditions of the group, given their costs, may be among those that are taken."""
+        """Which conditions of the group, given their costs, may be among those it takes.
+
+        One that is left out may still be a cheaper form of a condition of another group.
+        """
         ascending = self.ascending.get(self.group, [])
         limit = ascending[self.most - 1] if len(ascending) >= self.most else np.inf
         return [c for c, cost in enumerate(costs) if cost <= limit and cost < np.inf]

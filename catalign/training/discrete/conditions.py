@@ -37,7 +37,8 @@ POINTS = 14
 def measured(rows: Rows, signature: Signature) -> Signature:
     """A signature without its edge scalars of two values, which are bits and measure nothing.
 
-    Ticks of a clock are below the length 1 of all edges as long as an instance is small.
+    Ticks of a clock are below the length 1 of all edges as long as an instance is small. The values
+    are those in the states of the rows.
     """
     edges = {f.name for f in signature.of(Kind.SCALAR, Location.EDGE)}
     values: dict[str, set[float]] = {name: set() for name in edges}
