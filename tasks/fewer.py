@@ -99,12 +99,16 @@ def _fewer(flags: FewerFlags) -> int:
 def fewest(rows: Sequence[Row], task: str) -> Row | None:
     """The row with the fewest traces up to which all programs of an algorithm are exact."""
     found = None
-    for row in rows:
-        if row.task == task:
-            if not row.is_exact:
-                break
-            found = row
+    for row in rows_of(rows, task):
+        if not row.is_exact:
+            break
+        found = row
     return found
+
+
+def rows_of(rows: Sequence[Row], task: str) -> list[Row]:
+    """The rows of an algorithm, those with the most traces first."""
+    return sorted((row for row in rows if row.task == task), key=lambda row: -row.count)
 
 
 def describe(row: Row) -> str:
@@ -122,10 +126,10 @@ def _table(flags: FewerFlags, rows: Sequence[Row]) -> Table:
     for column in ("algorithm", "a size", "traces in all", "steps", "with fewer"):
         table.add_column(column, justify="left" if column == "algorithm" else "right")
     for name in flags.tasks:
-        mine = [row for row in rows if row.task == name]
-        row, last = fewest(mine, name), mine[-1]
-        after = "not tried" if last.is_exact else "no program"
-        if last.graph_exact is not None and not last.is_exact:
+        row = fewest(rows, name)
+        last = next((r for r in rows_of(rows, name) if not r.is_exact), None)
+        after = "not tried" if last is None else "no program"
+        if last is not None and last.graph_exact is not None:
             after = f"{100 * last.graph_exact:.1f} %"
         if row is None:
             table.add_row(name, "-", "-", "-", after)

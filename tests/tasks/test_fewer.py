@@ -47,6 +47,16 @@ def test_it_stops_at_the_first_wrong_program_and_goes_on_from_a_file(
     assert fewer.main([*words, "--size=32"]) == 2
 
 
+def test_rows_may_be_learned_in_any_order(tmp_path, capsys, learned) -> None:
+    words = ["--tasks", "minimum", f"--json={tmp_path / 'rows.json'}"]
+    assert fewer.main([*words, "--counts", "3"]) == 0
+    assert fewer.main([*words, "--counts", "10", "3"]) == 0
+    assert learned == [3, 10]
+    table = capsys.readouterr().out.splitlines()[-2]
+    assert "90" in table
+    assert "50.0 %" in table
+
+
 @pytest.mark.parametrize(
     ("words", "says"), [(["--tasks=x"], "--tasks"), (["--counts=0"], "--counts")]
 )
