@@ -1,5 +1,6 @@
 """Training, from the settings to a report, and reading a trained reasoner back."""
 
+import functools
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TypeVar
@@ -176,6 +177,10 @@ def _check_sizes(algorithms: Sequence[Algorithm], config: TrainConfig) -> None:
                     f"`{name}` holds {low[0]}, but {algorithm.name} needs at least "
                     f"{algorithm.min_size} nodes."
                 )
+        # A sampler may have a largest size: it says so when it is traced, before any work.
+        largest = max((*config.sizes, *config.eval_sizes))
+        draw = functools.partial(algorithm.sample_inputs, batch_size=1, size=largest)
+        jax.eval_shape(draw, jax.random.key(0))
 
 
 def load_reasoner(

@@ -14,6 +14,7 @@ import pytest
 from flax import nnx
 
 from catalign._errors import InputError
+from catalign.algorithms.catalogue import get
 from catalign.training import event as events
 from catalign.training.config import Keep, TrainConfig
 from catalign.training.evaluation import EvaluationTable, evaluate
@@ -250,6 +251,12 @@ def test_a_size_below_the_algorithm_s_is_refused() -> None:
         InputError, match="`eval_sizes` holds 1, but count_high needs at least 2 nodes"
     ):
         train(COUNT_HIGH, TrainConfig(sizes=(4,), eval_sizes=(1,)), build=build)
+
+
+def test_a_size_that_the_sampler_refuses_is_refused_before_any_work() -> None:
+    config = TrainConfig(processor="exact", sizes=(4,), eval_sizes=(8, 2048))
+    with pytest.raises(InputError, match="size is 2048, but of more than 1024 points"):
+        train(get("graham_scan"), config, on_event=lambda _: pytest.fail("it has begun"))
 
 
 def test_nothing_is_left_behind_when_the_model_cannot_be_built(tmp_path: Path) -> None:
