@@ -63,22 +63,22 @@ def sample_disk(key: KeyArray, size: int) -> Probes:
 
     Points that are in line with two others are drawn anew until there are none. As in the
     benchmark, but for its tolerance of 1e-12, which is raised to what the numbers can tell: about
-    4e-6 in single precision, in which 1,024 points are the most that can be in general position.
+    4e-6 in single precision, where drawing anew ends for up to 1,024 points.
 
     Args:
       key: The random key.
       size: The number of points.
 
     Raises:
-      InputError: Of so many points three would always be on a line, up to the tolerance.
+      InputError: There are so many points that drawing anew would not end.
     """
     dtype = jnp.result_type(float)
     tolerance = max(COLLINEAR, 32 * float(jnp.finfo(dtype).eps))
     most = int(math.sqrt(2 * CROWDED / (STRAIGHT * tolerance)))
     if size > most:
         raise InputError(
-            f"size is {size}, but of more than {most} points three are always on a line, as far as "
-            f"{dtype.name} tells, however often points are drawn anew. Draw fewer, or set "
+            f"size is {size}, but of more than {most} points some three stay on a line, as far as "
+            f"{dtype.name} tells, however often they are drawn anew. Draw fewer, or set "
             "jax_enable_x64."
         )
 
