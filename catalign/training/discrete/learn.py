@@ -53,7 +53,11 @@ class ExactConfig:
 
 
 class NotLearnedError(CatalignError, RuntimeError):
-    """No program of the catalogue fits the traces; the message names the fields and the reason."""
+    """No program of the catalogue fits the traces; the message names the fields and the reason.
+
+    Where two rows contradict each other it names both: the batch is the number of a trace of those
+    that `draw` gives.
+    """
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from catalign.algorithms.spec import Kind
 from catalign.nn.discrete.expression import Expression
 from catalign.nn.discrete.signature import Field
 from catalign.nn.discrete.view import View
+from catalign.training.discrete.transitions import BATCH, RUN, TIME
 
 CANDIDATES = 32
 """The largest number of nodes in training: candidates of a selection are bits of a word."""
@@ -138,6 +140,50 @@ class Rows:
             blocks.append(Block(b.view, b.m[mine], b.i[mine], b.j[mine]))
             start += len(b.m)
         return Rows(blocks, self.rank)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the rows of a field are, and what becomes of it there, to name them to a reader.
+
+    Attributes:
+      field: The field.
+      origin: Of each row its batch of traces, its run, its time and the number of nodes, `[r, 4]`.
+      nodes: The nodes of the receiver, `[r, 2]`.
+      new: What the field becomes, `[r]`.
+    """
+
+    field: Field
+    origin: np.ndarray
+    nodes: np.ndarray
+    new: np.ndarray
+
+    @staticmethod
+    def of(rows: Rows, field: Field) -> "Places":
+        """The places of some rows."""
+        origin = [
+            np.stack([*(b.view.fields[x][b.m] for x in (BATCH, RUN, TIME)), 0 * b.m + b.view.n], 1)
+            for b in rows.blocks
+        ]
+        nodes = [np.stack([b.i, b.j], axis=1) for b in rows.blocks]
+        return Places(field, np.concatenate(origin), np.concatenate(nodes), rows.target(field))
+
+    def name(self, row: int) -> str:
+        """A row in words: `reach_h becomes true at node 2 (batch 0, run 8, time 1, of 4 nodes)`."""
+        field, value = self.field, self.new[row]
+        nodes = ", ".join(str(x) for x in self.nodes[row, : field.rank])
+        at = f" at node{'s' * (field.rank > 1)} {nodes}" if field.rank else ""
+        if field.kind is Kind.MASK and value >= 0:
+            becomes = str(bool(value)).lower()
+        elif field.kind in (Kind.MASK_ONE, Kind.POINTER):
+            becomes = f"node {value}" if value >= 0 else "no node"
+        else:
+            becomes = f"{value:.6g}"
+        batch, run, time, size = self.origin[row]
+        return (
+            f"{field.name.removesuffix(chr(39))} becomes {becomes}{at} "
+            f"(batch {batch}, run {run}, time {time}, of {size} nodes)"
+        )
 
 
 def all_rows(views: Sequence[View], rank: int) -> Rows:

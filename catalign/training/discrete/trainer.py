@@ -1,9 +1,8 @@
 """Learns an algorithm from its traces: one rule a field, the simplest ones first."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from catalign.nn.discrete.view import View
 from catalign.training.discrete.candidates import Task, problem
 from catalign.training.discrete.coverage import cell_counts
 from catalign.training.discrete.markov import needed
-from catalign.training.discrete.rows import TOLERANCE, Rows, all_rows
-from catalign.training.discrete.transitions import HALT, Pool
+from catalign.training.discrete.rows import TOLERANCE, Places, Rows, all_rows
+from catalign.training.discrete.transitions import BATCH, HALT, Pool
 from catalign.training.discrete.tree import Problem, fit_tree
 
 STAGES = ((1, 9.0), (2, 9.0), (2, 18.0), (3, 18.0), (2, 36.0), (3, 36.0), (3, 72.0))
@@ -89,19 +88,25 @@ def merged(views: Sequence[View]) -> list[View]:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of a fit: a tree, or why there is none."""
+    """What came of a fit: a tree, or why there is none, in a word and for a reader."""
 
     tree: Tree | None
     problem: str
     clashes: int = 0
+    reason: str = ""
 
 
 @dataclass
 class Learned:
-    """Rules for some fields, and the fields without a rule."""
+    """Rules for some fields, and the fields without a rule, with the reasons by name."""
 
     rules: list[Rule]
     missing: list[Field]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def lacks(self, part: str) -> list[str]:
+        """What is missing in a part of the program, and why."""
+        return [f"{part}: {f.name} ({self.reasons.get(f.name, 'not tried')})" for f in self.missing]
 
 
 class Learner:
@@ -156,7 +161,7 @@ class Learner:
 
         def take(sizes: tuple[int, ...], rank: int) -> list[View]:
             views = []
-            for p in self.pools:
+            for number, p in enumerate(self.pools):
                 at = indices(p)
                 if not len(at):
                     continue
@@ -165,6 +170,7 @@ class Learner:
                     chosen, rest = mixed[: sizes[rank]], mixed[sizes[rank] :]
                     at = at[np.concatenate([chosen, rare(kinds(p, at), chosen, rest, sizes[rank])])]
                 views.append(view(p, at))
+                views[-1].put(BATCH, np.full(len(at), number))
             return views
 
         fitted = {r: take(SAMPLE, r) for r in (0, 2)}
@@ -172,11 +178,11 @@ class Learner:
         return Source(name, {**fitted, 1: fitted[0]}, {**checked, 1: checked[0]})
 
     def learn(self) -> tuple[Program | None, list[str]]:
-        """The program, or none and the names of the fields without a rule."""
+        """The program, or none and the fields without a rule, with the reason for each."""
         steps = self.source("steps", lambda p: p.steps, lambda p, at: p.view(at), Pool.kinds)
         memory, step = self.learn_step(steps)
         if step.missing:
-            return None, [f"step: {f.name}" for f in step.missing]
+            return None, step.lacks("step")
         remembered = [m.field for m in memory]
         stepper = Program("", self.spec, tuple(memory), (), tuple(step.rules), NEVER, ())
         states = self.source("states", lambda p: p.states, lambda p, at: self.state(stepper, p, at))
@@ -193,9 +199,7 @@ class Learner:
             "starts", lambda p: np.arange(len(p.lengths)), lambda p, at: p.starts(at)
         )
         first = self.fit_all(starts, [(f.next, None) for f in self.hints], self.inputs)
-        missing = [f"halt: {f.name}" for f in halt.missing]
-        missing += [f"outputs: {f.name}" for f in outputs.missing]
-        if missing:
+        if missing := [*halt.lacks("halt"), *outputs.lacks("outputs")]:
             return None, missing
         for source, part, name in (
             (starts, first, "first {}"),
@@ -270,7 +274,7 @@ class Learner:
 
     def old(self, f: Field) -> Field:
         """The field of the old value."""
-        return dataclasses.replace(f, name=f.name.removesuffix("'"))
+        return replace(f, name=f.name.removesuffix("'"))
 
     def best_memory(
         self,
@@ -315,6 +319,7 @@ class Learner:
         todo = sorted(targets, key=lambda t: t[0].rank)
         tried: set[tuple[str, int, float, int]] = set()
         hopeless: set[tuple[str, int, int]] = set()
+        reasons: dict[str, tuple[int, str]] = {}
         stage = start
         while todo and stage < stop:
             tier, limit = STAGES[stage]
@@ -332,6 +337,8 @@ class Learner:
                     f"{target.name} tier {tier} limit {limit:g}: {a.problem}, "
                     f"{time.time() - began:.1f} s"
                 )
+                if tier >= reasons.get(target.name, (0, ""))[0]:
+                    reasons[target.name] = tier, a.reason
                 if a.clashes:
                     # What is read does not determine the field, however long the rule.
                     hopeless.add((target.name, tier, len(rules)))
@@ -347,7 +354,8 @@ class Learner:
                     if tier == LAST:
                         break
             stage = stage + 1 if not progress else 0 if tier == LAST else stage
-        return Learned(rules, [t for t, _ in todo])
+        why = {name: reason for name, (_, reason) in reasons.items()}
+        return Learned(rules, [t for t, _ in todo], why)
 
     def recall(
         self,
@@ -427,10 +435,12 @@ class Learner:
                 made = self.make(source, target, own, available, tier, hard, tried)
                 others = list(self.problems.items())[-PROBLEMS:]
                 self.problems = {**dict(others), key: made.packed()}
-            uncovered = int((~made.right.any(axis=1)).sum())
-            if uncovered:
-                text = f"uncovered {uncovered}/{len(made.weight)}"
-                attempt = Attempt(None, text, 10**6 + uncovered)
+            assert made.places is not None
+            uncovered = np.flatnonzero(~made.right.any(axis=1))
+            if len(uncovered):
+                text = f"uncovered {len(uncovered)}/{len(made.weight)}"
+                why = f"no term gives that {made.places.name(int(uncovered[0]))}"
+                attempt = Attempt(None, text, 10**6 + len(uncovered), why)
                 break
             steady = made.steady()
             tree, clashes = fit_tree(steady, limit)
@@ -439,14 +449,20 @@ class Learner:
                 last = limit == STAGES[-1][1]
                 tree, clashes = fit_tree(made, limit) if last else (None, made.merged()[1])
             if tree is None:
-                text = f"clashes {clashes}" if clashes else "too long"
-                attempt = Attempt(None, text, clashes)
+                attempt = Attempt(
+                    None,
+                    f"clashes {clashes}" if clashes else "too long",
+                    clashes,
+                    made.conflict() if clashes else f"no rule costs {limit:g} or less",
+                )
                 break
             tried.append(Rule(target, tree))
             bad = self.mistakes(source, tried[-1])
             missed = sum(len(b) for b in bad)
             attempt = Attempt(
-                None if missed else tree, f"missed {missed}" if missed else f"cost {tree.cost:.1f}"
+                None if missed else tree,
+                f"missed {missed}" if missed else f"cost {tree.cost:.1f}",
+                reason="each rule that was found failed at some other state",
             )
             if not missed:
                 break
@@ -477,7 +493,7 @@ class Learner:
         share = np.where(changed, 1 / max(1, changed.sum()), 1 / max(1, (~changed).sum()))
         weight = share / share.sum() * rows.count
         task = Task(target, own, Signature(tuple(available)), self.known, tier, self.rules)
-        return problem(task, rows, weight)
+        return replace(problem(task, rows, weight), places=Places.of(rows, target))
 
     def mistakes(self, source: Source, rule: Rule) -> list[np.ndarray]:
         """The states of each checked view where a rule is wrong."""

@@ -70,24 +70,26 @@ class Pool:
         after = np.minimum(t + 1, last)
         fields |= {primed(name): value[after, b] for name, value in self.hints.items()}
         fields[HALT] = t + 1 >= self.lengths[b]
-        return View(np, fields, self.n)
+        return View(np, fields | {RUN: b, TIME: t}, self.n)
 
     def ends(self, b: np.ndarray) -> View:
         """The last states of some runs, and their outputs, primed."""
         fields = {name: value[b] for name, value in self.inputs.items()}
         fields |= {name: value[self.lengths[b] - 1, b] for name, value in self.hints.items()}
         fields |= {primed(name): value[b] for name, value in self.outputs.items()}
-        return View(np, fields, self.n)
+        return View(np, fields | {RUN: b, TIME: self.lengths[b] - 1}, self.n)
 
     def starts(self, b: np.ndarray) -> View:
         """The inputs of some runs, and the first state, primed."""
         fields = {name: value[b] for name, value in self.inputs.items()}
         fields |= {primed(name): value[0, b] for name, value in self.hints.items()}
-        return View(np, fields, self.n)
+        return View(np, fields | {RUN: b, TIME: np.zeros_like(b)}, self.n)
 
 
 HALT = "@halt"
 """The field that says that a state is the last one."""
+BATCH, RUN, TIME = "@batch", "@run", "@time"
+"""The fields that say where a state is from; no rule reads them."""
 
 
 def pool(spec: Spec, trace: Trace, memory: Sequence[Memory]) -> Pool:

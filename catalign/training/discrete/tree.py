@@ -14,6 +14,7 @@ import numpy as np
 from catalign.nn.discrete.condition import Condition, IsGraph
 from catalign.nn.discrete.expression import Expression
 from catalign.nn.discrete.rule import Leaf, Split, Tree
+from catalign.training.discrete.rows import Places
 
 WIDTHS = (16, 6, 3, 2, 1)
 """How many conditions are tried at each depth; the last holds from there on."""
@@ -42,6 +43,7 @@ class Problem:
       drifting: Which terms keep a value only up to rounding where a step keeps it, bool `[terms]`;
         none if left out. Such a step is taken again and again: its roundings would add up, and part
         numbers that are equal and that other rules compare.
+      places: Where the rows are, to name them.
     """
 
     conditions: Sequence[Condition]
@@ -50,6 +52,7 @@ class Problem:
     right: np.ndarray
     weight: np.ndarray
     drifting: np.ndarray | None = None
+    places: Places | None = None
 
     def steady(self) -> "Problem":
         """The problem without its drifting terms, if the others are right somewhere at each row."""
@@ -76,11 +79,15 @@ class Problem:
         }
         return replace(self, **tables)
 
-    def merged(self) -> "tuple[Problem, int]":
-        """Rows with equal conditions as one, and how many rows contradict others."""
+    def groups(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first row of each group of rows with equal conditions, and the group of each row."""
         packed = np.packbits(self.holds, axis=1)
         _, first, group = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-        group = group.ravel()
+        return first, group.ravel()
+
+    def merged(self) -> "tuple[Problem, int]":
+        """Rows with equal conditions as one, and how many rows contradict others."""
+        first, group = self.groups()
         order = np.argsort(group, kind="stable")
         starts = np.searchsorted(group[order], np.arange(len(first)))
         right = np.logical_and.reduceat(self.right[order], starts, axis=0)
@@ -89,6 +96,35 @@ class Problem:
         rows = int(np.isin(group, np.flatnonzero(clash)).sum())
         merged = Problem(self.conditions, self.terms, self.holds[first], right, weight)
         return merged, rows
+
+    def contradiction(self) -> tuple[int, int] | None:
+        """The sufficiency test: two rows that no rule over these conditions is right at.
+
+        They are of a group of rows with equal conditions that have no right term in common, and
+        have as few in common as any two of it: none, where two suffice. None without such a group.
+        """
+        _, group = self.groups()
+        for g in range(group.max(initial=-1) + 1):
+            rows = np.flatnonzero(group == g)
+            right = self.right[rows]
+            if right.all(axis=0).any():
+                continue
+            common = right.astype(np.float32) @ right.T.astype(np.float32)
+            a, b = divmod(int(common.argmin()), len(rows))
+            return int(rows[min(a, b)]), int(rows[max(a, b)])
+        return None
+
+    def conflict(self) -> str:
+        """A contradiction in words; empty if there is none."""
+        pair = self.contradiction()
+        if pair is None or self.places is None:
+            return ""
+        a, b = (self.places.name(row) for row in pair)
+        alike = "all places like these" if self.right[list(pair)].all(axis=0).any() else "both"
+        return (
+            f"no condition tells the place where {a} from that where {b}, and no term is right at "
+            f"{alike}"
+        )
 
 
 class _Search:

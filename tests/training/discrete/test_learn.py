@@ -1,5 +1,6 @@
 import dataclasses
 import importlib
+import re
 
 import jax
 import jax.numpy as jnp
@@ -100,8 +101,22 @@ def test_what_no_rule_gives_is_named():
         return {**shown, "noise": bits % 2 == 1}
 
     odd = dataclasses.replace(algorithm, spec=Spec(*algorithm.spec, noise), hints=hints)
-    with pytest.raises(NotLearnedError, match="noise'"):
-        learn(odd, ExactConfig(sizes=(4, 6), traces=8))
+    config = ExactConfig(sizes=(4, 6), traces=8)
+    with pytest.raises(NotLearnedError, match=r"step: noise' \(no condition tells") as failure:
+        learn(odd, config)
+    # The two places that contradict each other are named, and are as they are said to be.
+    named = re.findall(
+        r"noise becomes (\w+) at node (\d+) \(batch (\d+), run (\d+), time (\d+), of (\d+) nodes",
+        str(failure.value),
+    )
+    with jax.enable_x64(True):
+        traces = draw(odd, config)
+    assert [value for value, *_ in named] in (["true", "false"], ["false", "true"])
+    for value, *numbers in named:
+        node, batch, run, time, size = map(int, numbers)
+        trace = traces[batch]
+        assert trace.inputs["key"].shape[1] == size
+        assert bool(trace.hints["noise"][time + 1, run, node]) == (value == "true")
 
 
 @pytest.mark.parametrize("bad", [{"sizes": ()}, {"sizes": (4, 64)}, {"traces": 0}])

@@ -43,6 +43,22 @@ def test_a_tree_is_right_at_every_row(seed):
     assert len(list(leaves(tree))) <= 4
 
 
+@given(st.integers(0, 10**6), st.integers(1, 3), st.floats(0.3, 0.9))
+@settings(max_examples=40, deadline=None)
+def test_the_sufficiency_test_names_two_rows_that_no_rule_is_right_at(seed, terms, share):
+    rng = np.random.default_rng(seed)
+    holds = rng.integers(0, 2, (12, 2)).astype(bool)
+    p = problem(holds, rng.random((12, terms)) < share)
+    pair = p.contradiction()
+    assert (pair is None) == (fit_tree(p, budget=60.0)[1] == 0)
+    if pair is not None:
+        a, b = pair
+        assert (holds[a] == holds[b]).all()
+        group = p.right[(holds == holds[a]).all(axis=1)]
+        assert not group.all(axis=0).any()
+        assert (p.right[a] & p.right[b]).sum() == min((x & y).sum() for x in group for y in group)
+
+
 @given(st.integers(0, 10**6), st.integers(0, 20))
 @settings(max_examples=20, deadline=None)
 def test_a_problem_that_is_kept_as_bits_is_the_same(seed, count):
