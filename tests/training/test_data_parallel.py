@@ -32,7 +32,7 @@ CONFIG = TrainConfig(
 
 def losses(config, **given):
     told = []
-    report = train(get("dfs"), config, on_event=told.append, **given)
+    report = train(get("bfs"), config, on_event=told.append, **given)
     for leaf in jax.tree.leaves(nnx.state(report.reasoner, nnx.Param)):
         assert np.isfinite(leaf).all()
     devices = [event.device for event in told if isinstance(event, Started)]
