@@ -98,15 +98,20 @@ class Attempt:
 
 @dataclass
 class Learned:
-    """Rules for some fields, and the fields without a rule, with the reasons by name."""
+    """Rules for some fields, and the fields without a rule, with the last attempt at each."""
 
     rules: list[Rule]
     missing: list[Field]
-    reasons: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, Attempt] = field(default_factory=dict)
 
     def lacks(self, part: str) -> list[str]:
         """What is missing in a part of the program, and why."""
-        return [f"{part}: {f.name} ({self.reasons.get(f.name, 'not tried')})" for f in self.missing]
+        return [f"{part}: {f.name} ({self.attempts[f.name].reason})" for f in self.missing]
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a search was given up, where no contradiction shows that there is no rule."""
+        return any(not self.attempts[f.name].clashes for f in self.missing)
 
 
 class Learner:
@@ -212,10 +217,12 @@ class Learner:
                 rank = rule.field.rank
                 views = [*source.fitted[rank], *source.checked[rank]]
                 self.covered |= cell_counts(called, rule, views)
+        parts = [part.rules for part in (step, halt, outputs)]
+        used = reads(*(rule.tree for rules in parts for rule in rules))
         program = Program(
             "",
             self.spec,
-            tuple(memory),
+            tuple(m for m in memory if m.field.name in used),
             tuple(first.rules),
             tuple(step.rules),
             halt.rules[0].tree,
@@ -243,6 +250,10 @@ class Learner:
         for must_fit in tries:
             if not must_fit:
                 learned = go_on(SHORT, len(STAGES))
+                if learned.is_undecided:
+                    # What is too long at some rows may be found at others.
+                    self.problems.clear()
+                    learned = go_on(SHORT, len(STAGES))
             if not learned.missing or len(memory) == 2:
                 break
             available = [*base, *(m.field for m in memory)]
@@ -294,7 +305,7 @@ class Learner:
             fields = [*available, m.field, *next_values]
             a = self.fit(source, target, self.old(target), fields, 2, 36.0)
             self.log(f"  {target.name} with {m.field.name}: {a.problem}")
-            if a.tree is not None:
+            if a.tree is not None and m.field.name in reads(a.tree):
                 fitting.append((a.tree.cost, m))
             scored.append((a.clashes, m))
         if fitting or must_fit:
@@ -319,7 +330,7 @@ class Learner:
         todo = sorted(targets, key=lambda t: t[0].rank)
         tried: set[tuple[str, int, float, int]] = set()
         hopeless: set[tuple[str, int, int]] = set()
-        reasons: dict[str, tuple[int, str]] = {}
+        attempts: dict[str, tuple[int, Attempt]] = {}
         stage = start
         while todo and stage < stop:
             tier, limit = STAGES[stage]
@@ -337,8 +348,8 @@ class Learner:
                     f"{target.name} tier {tier} limit {limit:g}: {a.problem}, "
                     f"{time.time() - began:.1f} s"
                 )
-                if tier >= reasons.get(target.name, (0, ""))[0]:
-                    reasons[target.name] = tier, a.reason
+                if tier >= attempts.get(target.name, (0,))[0]:
+                    attempts[target.name] = tier, a
                 if a.clashes:
                     # What is read does not determine the field, however long the rule.
                     hopeless.add((target.name, tier, len(rules)))
@@ -354,8 +365,8 @@ class Learner:
                     if tier == LAST:
                         break
             stage = stage + 1 if not progress else 0 if tier == LAST else stage
-        why = {name: reason for name, (_, reason) in reasons.items()}
-        return Learned(rules, [t for t, _ in todo], why)
+        last = {name: attempt for name, (_, attempt) in attempts.items()}
+        return Learned(rules, [t for t, _ in todo], last)
 
     def recall(
         self,
@@ -372,8 +383,7 @@ class Learner:
             readable = {f.name for f in [*available, *(r.field for r in rules)]}
             for rule in list(kept):
                 target = next((t for t in todo if t[0].name == rule.field.name), None)
-                inside = list(expressions(rule.tree))
-                if target is None or not all(e.reads <= readable for e in inside):
+                if target is None or not reads(rule.tree) <= readable:
                     continue
                 kept.remove(rule)
                 if any(len(bad) for bad in self.mistakes(source, rule)):
@@ -381,7 +391,7 @@ class Learner:
                     continue
                 rules.append(rule)
                 todo.remove(target)
-                used = [e for e in inside if isinstance(e, Select)]
+                used = [e for e in expressions(rule.tree) if isinstance(e, Select)]
                 self.known = list(dict.fromkeys([*self.known, *used]))
                 again = True
                 break
@@ -502,6 +512,11 @@ class Learner:
             wrong = failures(v, rule)
             bad.append(np.flatnonzero(wrong.any(axis=tuple(range(1, wrong.ndim)))))
         return bad
+
+
+def reads(*trees: Tree) -> set[str]:
+    """The names of the fields that some trees read."""
+    return {name for tree in trees for e in expressions(tree) for name in e.reads}
 
 
 def failures(view: View, rule: Rule) -> np.ndarray:

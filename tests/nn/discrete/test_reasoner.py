@@ -10,6 +10,7 @@ import catalign
 from catalign._errors import InputError, UnsupportedError
 from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.discrete.program import Program
+from catalign.nn.discrete.rule import expressions
 
 
 def test_it_runs_jitted_and_compiles_once():
@@ -57,6 +58,17 @@ def test_shipped_programs_show_every_hint(name):
 @pytest.mark.parametrize("name", pretrained_names())
 def test_shipped_programs_begin_from_their_inputs_alone(name):
     assert catalign.load(name).program.given == ()
+
+
+@pytest.mark.parametrize("name", pretrained_names())
+def test_shipped_programs_read_all_that_they_remember_and_no_places(name):
+    program = catalign.load(name).program
+    rules = (*program.first, *program.step, *program.outputs)
+    trees = [*(rule.tree for rule in rules), program.halt]
+    read = {field for tree in trees for e in expressions(tree) for field in e.reads}
+    assert {memory.field.name for memory in program.memory} <= read
+    # The order of the nodes counts, and not the numbers `pos`: random ones change nothing.
+    assert "pos" not in read
 
 
 def test_training_it_by_gradients_is_refused():

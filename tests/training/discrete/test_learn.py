@@ -12,6 +12,7 @@ from catalign._errors import InputError
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.nn.discrete.expression import I, Register
 from catalign.nn.discrete.rule import Leaf, Rule
+from catalign.nn.discrete.signature import memories
 from catalign.training.discrete.certify import certify
 from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.learn import (
@@ -135,13 +136,15 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
         Rule(r.field, Leaf(Register("min_h"))) if r.field.name == "min_h'" else r
         for r in program.step
     )
-    broken = dataclasses.replace(program, step=wrong_step)
+    # It remembers what no rule reads, too.
+    kept = memories(algorithm.spec)
+    broken = dataclasses.replace(program, step=wrong_step, memory=tuple(kept[:1]))
     with jax.enable_x64(True):
         small, large = _mistakes(broken, algorithm, SMALL, 0)
     assert [batch["key"].shape for batch in (small, large)] == [(40, 8), (40, 12)]
     logged = []
     with jax.enable_x64(True):
-        pools = [pool(algorithm.spec, trace, []) for trace in seen]
+        pools = [pool(algorithm.spec, trace, kept) for trace in seen]
     mended, missing = Learner(
         algorithm.spec, pools, seed=0, log=logged.append, on_rule=lambda _: None, kept=broken
     ).learn()
@@ -149,6 +152,7 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     assert mended is not None
     assert [line for line in logged if "old rule fails" in line] == ["min_h': the old rule fails"]
     assert sum("tier" in line for line in logged) == 1, "all other rules are kept"
+    assert mended.memory == ()
     assert certify(mended, algorithm, sizes=(8,), count=4).holds
 
 

@@ -7,8 +7,18 @@ import pytest
 from catalign.algorithms import catalogue
 from catalign.nn.discrete.rule import Constantly, Leaf, Own, Rule
 from catalign.nn.discrete.signature import memories
-from catalign.training.discrete.trainer import RARE, Learner, failures, rare
+from catalign.training.discrete.trainer import (
+    RARE,
+    Attempt,
+    Learned,
+    Learner,
+    Source,
+    failures,
+    rare,
+)
 from catalign.training.discrete.transitions import Pool, pool
+
+STEPS = Source("steps", {}, {})
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +83,46 @@ def test_receivers_where_a_rule_failed_are_looked_at_again(learner):
     plain, _ = learner.rows(views, own.next, own)
     assert rows.count == len(changed) > plain.count
     assert inside >= min(most, 1500)
+
+
+@pytest.mark.parametrize("clashes", [0, 3])
+def test_what_is_too_long_is_looked_for_at_other_rows_before_memory(learner, monkeypatch, clashes):
+    missing = [f.next for f in learner.hints[:1]]
+    attempt = Attempt(None, "too long", clashes, "no rule costs 72 or less")
+    none = Learned([], missing, {f.name: attempt for f in missing})
+    kept, remembered = [], []
+
+    def fit_all(*_):
+        kept.append(len(learner.problems))
+        return none if len(kept) < 3 else Learned([], [])
+
+    monkeypatch.setattr(learner, "memory", memories(learner.spec)[:1])
+    monkeypatch.setattr(learner, "problems", {"some rows": None})
+    monkeypatch.setattr(learner, "fit_all", fit_all)
+    monkeypatch.setattr(learner, "best_memory", lambda *_: remembered.append(len(kept)))
+    assert learner.learn_step(STEPS)[1].missing == []
+    assert kept == ([1, 1, 1] if clashes else [1, 1, 0])
+    # Where rows contradict each other, other rows would not help.
+    assert remembered == ([2] if clashes else [])
+    assert none.lacks("step") == [f"step: {missing[0].name} (no rule costs 72 or less)"]
+
+
+def test_a_memory_that_no_rule_reads_is_not_kept(learner):
+    """A rule that is found beside a memory, but does not read it, is no reason for the memory."""
+    tree = Leaf(Own("color", 1))
+    asked = []
+
+    def fit(source, target, own, fields, tier, limit):
+        asked.append(fields)
+        return Attempt(tree, "cost 1.0")
+
+    learned = Learned([], [f.next for f in learner.hints if f.name == "color"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learner, "fit", fit)
+        assert learner.best_memory(STEPS, learned, [], [], True) is None
+        assert len(asked) == len(memories(learner.spec))
+        first = memories(learner.spec)[0].field
+        tree = Leaf(Own(first.name, first.rank))
+        found = learner.best_memory(STEPS, learned, [], [], True)
+        assert found is not None
+        assert found.field == first
