@@ -58,6 +58,8 @@ FOREMOST = 200
 """How many scalar terms are taken for each phase."""
 COVER = 6
 """How many selections are taken to cover the rows of one phase."""
+KNOWN = 16
+"""How many selections conditions may read; half of them are found at the rows, if there are."""
 
 
 @dataclass
@@ -113,6 +115,7 @@ class _Maker:
         base = catalogue.base_terms(self.signature, self.rank)
         self.base = distinct(rows, base)
         self.known = [s for s in task.known if readable(s, self.signature, self.rank)]
+        self.found: list[Select] = []
         near = catalogue.near_terms(self.signature, base)
         if task.tier > 1:
             near += [t for t in catalogue.near_terms(self.signature, self.known[:8]) if t.parts]
@@ -148,9 +151,15 @@ class _Maker:
             rank=self.rank,
             tier=self.task.tier,
             near=self.near,
-            known=self.known,
+            known=self.foremost_selections(),
         ).make()
         return Problem(conditions, terms, holds, right, self.weight, self.drifting)
+
+    def foremost_selections(self) -> list[Select]:
+        """The selections that conditions may read: of those found here, and of other rules'."""
+        others = [s for s in self.known if s not in self.found]
+        room = max(KNOWN // 2, KNOWN - len(others))
+        return [*self.found[:room], *others][:KNOWN]
 
     # ---- terms
 
@@ -171,6 +180,8 @@ class _Maker:
         new = [
             s for s in distinct(self.rows, chosen).expressions if not columns.holds(s, self.rows)
         ]
+        new = self.by_cover(new)
+        self.found = new
         self.known += new
         derived = [t for t in catalogue.near_terms(self.signature, new[:8]) if t.parts]
         extra = distinct(self.rows, [*new, *derived])
@@ -178,6 +189,25 @@ class _Maker:
         found += extra.expressions
         right += [value == self.y for value in extra.values]
         return found, np.stack(right, axis=1)
+
+    def by_cover(self, selections: Sequence[Select]) -> list[Select]:
+        """Selections in an order in which each is right at the most rows where none before it is.
+
+        Once all that can be are covered, it begins again with the rest.
+        """
+        changed = self.changed
+        right = {s: changed & (self.rows.values(s) == self.y) for s in selections}
+        order: list[Select] = []
+        uncovered = changed
+        while len(order) < len(right):
+            gain = {s: int((right[s] & uncovered).sum()) for s in right if s not in order}
+            best = max(gain, key=lambda s: gain[s])
+            if gain[best] or uncovered is changed:
+                order.append(best)
+                uncovered = uncovered & ~right[best]
+            else:
+                uncovered = changed
+        return order
 
     def search(self, simple: Sequence[Node], right: np.ndarray) -> list[Select]:
         """Selections that, with simple terms, cover the changed rows of each phase."""
@@ -326,8 +356,9 @@ class _Maker:
         code = self.graph_class()[group]
         for value in np.unique(code):
             at = np.flatnonzero(code == value)
-            self.known += separations(bank, classes[group], at, keep=6)
-        self.known = list(dict.fromkeys(self.known))
+            self.found += separations(bank, classes[group], at, keep=6)
+        self.found = list(dict.fromkeys(self.found))
+        self.known = list(dict.fromkeys([*self.known, *self.found]))
 
     # ---- scalars
 
@@ -414,6 +445,7 @@ class _Maker:
                 rest &= ~chosen[-1].right
             found += [f.selection for f in chosen]
         new = distinct(self.rows, dict.fromkeys(found)).expressions
+        self.found = list(dict.fromkeys([*self.found, *new]))
         self.known += [s for s in new if s not in self.known]
         return [Best(s) for s in new]
 

@@ -75,7 +75,7 @@ class Conditions:
         """The cheapest ones, and where each holds, `[r, c]`."""
         tier, rows = self.tier, self.rows
         base = catalogue.base_terms(self.signature, self.rank)
-        known = self.known[:16]
+        known = list(self.known)
         columns = Booleans(CONDITIONS[tier - 1])
         near = [*self.near, *known]
         for c in catalogue.features(self.signature, self.rank, near, tier):
