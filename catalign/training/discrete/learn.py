@@ -12,7 +12,7 @@ import numpy as np
 from catalign._errors import CatalignError, InputError
 from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.spec import Location
+from catalign.algorithms.spec import Kind, Location
 from catalign.algorithms.trace import Trace
 from catalign.alignment.certificate import Coverage
 from catalign.nn.discrete.program import Program
@@ -128,6 +128,7 @@ def learn(
                 f"no program of the catalogue fits the traces of {algorithm.name}: "
                 f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an "
                 "operation that the catalogue does not have: add a hint that shows it."
+                + _narrow(algorithm, traces[0])
             )
         return program, learner.covered
 
@@ -160,6 +161,18 @@ def learn(
     named = dataclasses.replace(program, name=algorithm.name)
     coverage = Coverage(subject="cells of all rules", counts=covered)
     return Learning(named, time.monotonic() - begin, coverage, unmended)
+
+
+def _narrow(algorithm: Algorithm, trace: Trace) -> str:
+    """What to say of hints whose sums are rounded more than the learner's are."""
+    scalars = [probe.name for probe in algorithm.spec.hints if probe.kind is Kind.SCALAR]
+    found = [name for name in scalars if trace.hints[name].dtype != np.float64]
+    if not found:
+        return ""
+    return (
+        f" The traces are made in float64, but {', '.join(found)} is {trace.hints[found[0]].dtype}"
+        ": sums are rounded there that no rule rounds. Name no dtype, or take that of an input."
+    )
 
 
 TURNS = 4

@@ -120,6 +120,32 @@ def test_what_no_rule_gives_is_named():
         assert bool(trace.hints["noise"][time + 1, run, node]) == (value == "true")
 
 
+def test_hints_of_a_narrow_dtype_are_named_where_something_is_not_learned(monkeypatch):
+    """Sums in float32 are no sums in float64: nothing gives them."""
+    module = importlib.import_module("catalign.training.discrete.learn")
+    algorithm = catalign.algorithms.get("find_maximum_subarray_kadane")
+
+    def narrow(inputs, state):
+        shown = algorithm.hints(inputs, state)
+        return {**shown, "sum": shown["sum"].astype(jnp.float32)}
+
+    class Stub:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def learn(self):
+            return None, ["step: sum' (no term gives that sum becomes 0.5)"]
+
+    monkeypatch.setattr(module, "Learner", Stub)
+    config = ExactConfig(sizes=(4,), traces=2)
+    said = "made in float64, but sum is float32"
+    with pytest.raises(NotLearnedError, match=said):
+        learn(dataclasses.replace(algorithm, hints=narrow), config)
+    with pytest.raises(NotLearnedError) as failure:
+        learn(algorithm, config)
+    assert said not in str(failure.value)
+
+
 @pytest.mark.parametrize("bad", [{"sizes": ()}, {"sizes": (4, 64)}, {"traces": 0}])
 def test_bad_settings_are_refused(bad):
     with pytest.raises(InputError, match=next(iter(bad))):
