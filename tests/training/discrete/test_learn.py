@@ -24,6 +24,7 @@ from catalign.training.discrete.learn import (
 )
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
+from tests.training.discrete.own import OWN
 from tests.training.discrete.variants import QUICK, SLOW
 
 SMALL = ExactConfig(sizes=(4, 8, 12), traces=40)
@@ -40,6 +41,15 @@ def test_a_variant_is_learned_by_the_same_settings(name):
     program = learn(algorithm, SMALL).program
     assert program.name == algorithm.name
     assert right_at(program, algorithm, 40)
+
+
+@pytest.mark.parametrize(
+    "name", [n if n == "second_smallest" else pytest.param(n, marks=pytest.mark.slow) for n in OWN]
+)
+def test_an_algorithm_of_ones_own_is_learned(name):
+    algorithm = OWN[name]
+    program = learn(algorithm, SMALL).program
+    assert right_at(program, algorithm, 64, 32)
 
 
 @pytest.mark.slow
