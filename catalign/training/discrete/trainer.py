@@ -463,7 +463,7 @@ class Learner:
                     None,
                     f"clashes {clashes}" if clashes else "too long",
                     clashes,
-                    made.conflict() if clashes else f"no rule costs {limit:g} or less",
+                    made.conflict() if clashes else f"no rule of a cost up to {limit:g} was found",
                 )
                 break
             tried.append(Rule(target, tree))

@@ -88,7 +88,7 @@ def test_receivers_where_a_rule_failed_are_looked_at_again(learner):
 @pytest.mark.parametrize("clashes", [0, 3])
 def test_what_is_too_long_is_looked_for_at_other_rows_before_memory(learner, monkeypatch, clashes):
     missing = [f.next for f in learner.hints[:1]]
-    attempt = Attempt(None, "too long", clashes, "no rule costs 72 or less")
+    attempt = Attempt(None, "too long", clashes, "no rule of a cost up to 72 was found")
     none = Learned([], missing, {f.name: attempt for f in missing})
     kept, remembered = [], []
 
@@ -104,7 +104,7 @@ def test_what_is_too_long_is_looked_for_at_other_rows_before_memory(learner, mon
     assert kept == ([1, 1, 1] if clashes else [1, 1, 0])
     # Where rows contradict each other, other rows would not help.
     assert remembered == ([2] if clashes else [])
-    assert none.lacks("step") == [f"step: {missing[0].name} (no rule costs 72 or less)"]
+    assert none.lacks("step") == [f"step: {missing[0].name} (no rule of a cost up to 72 was found)"]
 
 
 def test_a_memory_that_no_rule_reads_is_not_kept(learner):
