@@ -75,16 +75,15 @@ class Conditions:
         """The cheapest ones, and where each holds, `[r, c]`."""
         tier, rows = self.tier, self.rows
         base = catalogue.base_terms(self.signature, self.rank)
-        known = list(self.known)
         columns = Booleans(CONDITIONS[tier - 1])
-        near = [*self.near, *known]
+        near = [*self.near, *self.known]
         for c in catalogue.features(self.signature, self.rank, near, tier):
             columns.add(c, rows.values(c))
         self.classes(columns, [*base, *near])
         self.pairs(columns, Same, [*base, *near], np.equal, [*base, *near])
         order = [*base, *near] if tier > 1 else base
         self.pairs(columns, Before, order, np.less, order)
-        self.orders(columns, [*base, *known], near)
+        self.orders(columns, [*base, *self.known], near)
         return columns.cheapest(rows.count)
 
     def classes(self, columns: Booleans, terms: Sequence[Node]) -> None:

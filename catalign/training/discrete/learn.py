@@ -170,8 +170,8 @@ def _narrow(algorithm: Algorithm, trace: Trace) -> str:
     if not found:
         return ""
     return (
-        f" The traces are made in float64, but {', '.join(found)} is {trace.hints[found[0]].dtype}"
-        ": sums are rounded there that no rule rounds. Name no dtype, or take that of an input."
+        f" The traces are made in float64, but not {', '.join(found)}: sums are rounded there that "
+        "no rule rounds. Name no dtype, neither for hints nor in the sampler."
     )
 
 

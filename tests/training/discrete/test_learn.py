@@ -148,7 +148,7 @@ def test_hints_of_a_narrow_dtype_are_named_where_something_is_not_learned(monkey
 
     monkeypatch.setattr(module, "Learner", Stub)
     config = ExactConfig(sizes=(4,), traces=2)
-    said = "made in float64, but sum is float32"
+    said = "made in float64, but not sum: sums are rounded"
     with pytest.raises(NotLearnedError, match=said):
         learn(dataclasses.replace(algorithm, hints=narrow), config)
     with pytest.raises(NotLearnedError) as failure:

@@ -11,7 +11,7 @@ from catalign.nn.discrete.expression import I, J, K
 from catalign.nn.discrete.rule import Own
 from catalign.nn.discrete.scalar import Of, OfPair
 from catalign.nn.discrete.signature import Field
-from catalign.training.discrete.rows import Rows, all_rows
+from catalign.training.discrete.rows import Places, Rows, all_rows
 from tests.nn.discrete.states import views
 from tests.nn.discrete.test_expression import CONDITIONS, ENDS, NODES, SCALARS, SELECTIONS
 
@@ -58,3 +58,19 @@ def test_targets_and_parts_are_the_same_too(rank, name):
     for left, right in ((apart, rows), (apart.subset(chosen), rows.subset(chosen))):
         np.testing.assert_array_equal(left.target(field), right.target(field))
         np.testing.assert_array_equal(left.values(OWN[rank]), right.values(OWN[rank]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "location", "new", "named"),
+    [
+        (Kind.MASK, Location.EDGE, True, "x becomes true at nodes 1, 2 "),
+        (Kind.MASK, Location.NODE, -1, "x becomes -1 at node 1 "),
+        (Kind.POINTER, Location.NODE, 3, "x becomes node 3 at node 1 "),
+        (Kind.MASK_ONE, Location.NODE, -1, "x becomes no node "),
+        (Kind.SCALAR, Location.GRAPH, 0.25, "x becomes 0.25 "),
+    ],
+)
+def test_a_place_is_named(kind, location, new, named):
+    field = Field("x'", kind, location)
+    places = Places(field, np.array([[4, 8, 7, 5]]), np.array([[1, 2]]), np.array([new]))
+    assert places.name(0) == f"{named}(batch 4, run 8, time 7, of 5 nodes)"
