@@ -44,16 +44,10 @@ def _row(name: str, steps: Callable[[Algorithm, int], int]) -> Row:
         hints=tuple(p.name for p in spec.hints),
         outputs=tuple(p.name for p in spec.outputs),
         steps=tuple(steps(algorithm, size) for size in STEP_SIZES),
-        most_steps=tuple(algorithm.max_steps(_nodes(algorithm, size)) for size in STEP_SIZES),
+        most_steps=tuple(algorithm.max_steps(algorithm.nodes(size)) for size in STEP_SIZES),
         diagram="" if aligned is None else aligned.diagram,
         algebra="" if aligned is None else aligned.algebra,
         reads=reads(spec),
         processor=fill(algorithm, TrainConfig()).processor or "",
         source=algorithm.source,
     )
-
-
-def _nodes(algorithm: Algorithm, size: int) -> int:
-    """The number of nodes at a size: the points of two segments are four, a tree has a gap more."""
-    drawn = jax.eval_shape(lambda key: algorithm.sample_inputs(key, 1, size), jax.random.key(0))
-    return drawn["pos"].shape[-1]

@@ -51,7 +51,7 @@ class Algorithm:
       done: `done(inputs, state)` says that the state is the last one.
       hints: `hints(inputs, state)` gives the hint probes that a state shows.
       outputs: `outputs(inputs, state)` gives the output probes of the last state.
-      max_steps: `max_steps(n)` bounds the number of hints of a run of n nodes.
+      max_steps: `max_steps(n)` bounds the number of hints of a run of n nodes (see `nodes`).
       source: Where the algorithm is described, with the chapter.
       validate: `validate(inputs)` raises `InputError` on an instance outside the algorithm's
         domain. It sees concrete NumPy arrays with a batch axis, after shapes, dtypes and pointer
@@ -77,6 +77,19 @@ class Algorithm:
     def size(self, inputs: Probes) -> int:
         """The number of nodes of an instance, or of each instance of a batch."""
         return instance_size(self.spec, inputs)
+
+    def nodes(self, size: int) -> int:
+        """The number of nodes of the instances that are drawn at a size.
+
+        Most have as many as the size says. A search tree of n keys has n + 1 gaps, a node each.
+
+        Example:
+          >>> from catalign.algorithms.catalogue import get
+          >>> get("bfs").nodes(4), get("optimal_bst").nodes(4)
+          (4, 5)
+        """
+        drawn = jax.eval_shape(lambda key: self.sample_inputs(key, 1, size), jax.random.key(0))
+        return next(drawn[p.name].shape[1] for p in self.spec.inputs if p.rank)
 
     def trace(self, inputs: Probes, *, steps: int | None = None) -> Trace:
         """Runs one instance and records it.

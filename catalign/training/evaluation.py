@@ -177,7 +177,7 @@ def evaluate(
     rows = []
     for size in sizes:
         extra = 1 if protocol is Protocol.FIXED_POINT else 0
-        limit = max_steps or max(algorithm.max_steps(size) + extra, 2)
+        limit = max_steps or max(algorithm.max_steps(algorithm.nodes(size)) + extra, 2)
         keys = jax.random.split(jax.random.fold_in(key, size), instances)
         chunks = _chunks(keys, instances, batch_size or choose_batch_size(size))
         score = functools.partial(_score_fresh, algorithm, graphdef, size, protocol, limit, state)

@@ -110,7 +110,8 @@ def choose_trace_steps(algorithm: Algorithm, config: TrainConfig) -> dict[int, i
       For each size a number from 2 to the algorithm's bound at that size, at most
       `config.trace_steps` if that is given.
     """
-    bounds = {size: max(algorithm.max_steps(size), 2) for size in sorted(set(config.sizes))}
+    sizes = sorted(set(config.sizes))
+    bounds = {size: max(algorithm.max_steps(algorithm.nodes(size)), 2) for size in sizes}
     longest = config.trace_steps
     if longest is None:
         draw = jax.jit(lambda key: algorithm.sample(key, _LENGTH_SAMPLE, max(bounds)).lengths)

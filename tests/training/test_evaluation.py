@@ -43,6 +43,12 @@ def test_an_exact_reasoner_scores_one_and_another_does_not(table: EvaluationTabl
     assert 1.0 < exact.mean_steps < 5.0
 
 
+def test_instances_may_have_more_nodes_than_their_size() -> None:
+    wide = dataclasses.replace(COUNT_HIGH, sampler=lambda key, size: {"key": jnp.ones(size + 1)})
+    row = evaluate(EXACT, wide, [4], key=KEY, instances=2).rows[0]
+    assert (row.graph_exact, row.mean_steps, row.converged) == (1.0, 6.0, 1.0)
+
+
 def test_batches_do_not_matter(table: EvaluationTable) -> None:
     rows = []
     apart = evaluate(

@@ -11,6 +11,7 @@ from flax import nnx
 
 from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.catalogue import get
 from catalign.training.config import Schedule, TrainConfig
 from catalign.training.layout import Layout
 from catalign.training.state import (
@@ -149,6 +150,14 @@ def test_traces_are_as_long_as_the_longest_of_a_sample() -> None:
     assert choose_trace_steps(COUNT_HIGH, CONFIG) == {3: 4, 4: 5}
     capped = dataclasses.replace(CONFIG, trace_steps=3)
     assert choose_trace_steps(COUNT_HIGH, capped) == {3: 3, 4: 3}
+
+
+@pytest.mark.parametrize("name", ["optimal_bst", "segments_intersect"])
+def test_traces_of_instances_of_another_number_of_nodes_come_to_their_end(name: str) -> None:
+    algorithm = get(name)
+    assert algorithm.nodes(3) == 4
+    for size, steps in choose_trace_steps(algorithm, CONFIG).items():
+        assert algorithm.sample(KEY, 4, size, steps=steps).complete.all()
 
 
 def test_settings_that_no_update_reads_do_not_recompile() -> None:
