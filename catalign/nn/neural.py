@@ -13,6 +13,7 @@ from catalign._typing import KeyArray, Probes, PyTree
 from catalign.algorithms.check import instance_size
 from catalign.algorithms.spec import Probe, Spec
 from catalign.integral.graph import DenseGraph
+from catalign.nn import adjoint
 from catalign.nn import structure as structures
 from catalign.nn.configured import Configured
 from catalign.nn.decoder import make_decoder
@@ -35,6 +36,13 @@ class ProcessorCall(NamedTuple):
     graph: Array
     structure: Structure
 
+
+_ROWS = 2**18
+"""The node pairs, of all instances and steps, whose share of the gradient is taken at once on a
+GPU."""
+
+_SMALL = 16
+"""The fewest steps of that many pairs: one of more pairs keeps a GPU busy by itself."""
 
 _PRECISIONS = {Precision.FULL: None, Precision.HALF: "BF16_BF16_F32"}
 
@@ -158,8 +166,13 @@ class NeuralReasoner(AbstractReasoner):
         start = (blank, self._read({name: value[0] for name, value in truth.items()}, n))
         # Steps are computed again backwards: keeping what they compute takes more time than that,
         # and memory for each of them.
-        again = jax.checkpoint(advance, prevent_cse=False)
-        (hidden, seen), raw = jax.lax.scan(again, start, (jnp.arange(moves), coins, truth))
+        xs = (jnp.arange(moves), coins, truth)
+        block = _ROWS // (lengths.shape[0] * n * n)
+        if jax.default_backend() == "gpu" and block >= _SMALL:
+            (hidden, seen), raw = adjoint.scan(advance, start, xs, block=block)
+        else:
+            again = jax.checkpoint(advance, prevent_cse=False)
+            (hidden, seen), raw = jax.lax.scan(again, start, xs)
         latent, moved = self._step(encoded, given, hidden, seen, n)
         return Predictions(
             {name: value[: steps - 1] for name, value in raw.items()},

@@ -1,0 +1,98 @@
+"""Runs differentiated by the adjoint equation: values and gradients are those of a scan."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import nnx
+from jax import Array, lax
+
+from catalign.algorithms.catalogue import get
+from catalign.nn import adjoint
+from catalign.nn.neural import NeuralReasoner
+from catalign.nn.processors.mpnn import MPNN
+from catalign.training.loss import loss
+
+WIDTH = 3
+
+
+def _run(scan, weights: dict[str, Array], start: Array, xs: dict[str, Array]):
+    """A step that closes over parameters, numbers that are none, and what it makes of both."""
+    limit = jnp.argmax(weights["bias"]) + 1
+
+    def advance(state: Array, x: dict[str, Array]):
+        mixed = weights["left"] @ jnp.where(jnp.eye(WIDTH, dtype=bool), weights["right"], 0.5)
+        after = jnp.tanh(state @ mixed + (weights["bias"] * x["scale"])[None])
+        kept = jnp.where(x["t"] <= limit, after, state)
+        return kept, {"sum": kept.sum(), "twice": 2 * state}
+
+    return scan(advance, start, xs)
+
+
+@pytest.mark.parametrize(("steps", "block"), [(0, 1), (1, 1), (4, 7), (5, 2), (6, 3)])
+def test_values_and_gradients_are_those_of_a_scan(steps: int, block: int) -> None:
+    keys = jax.random.split(jax.random.key(steps), 5)
+    weights = {
+        "left": jax.random.normal(keys[0], (WIDTH, WIDTH)),
+        "right": jax.random.normal(keys[1], (WIDTH, WIDTH)),
+        "bias": jax.random.normal(keys[2], (WIDTH,)),
+    }
+    start = jax.random.normal(keys[3], (2, WIDTH))
+    xs = {"t": jnp.arange(steps), "scale": jax.random.normal(keys[4], (steps,))}
+
+    def pulled(scan):
+        value, pull = jax.vjp(lambda w, s: _run(scan, w, s, xs), weights, start)
+        return value, pull(jax.tree.map(lambda x: jnp.cos(x) + 1, value))
+
+    got = pulled(lambda *args: adjoint.scan(*args, block=block))
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(pulled(lax.scan)), strict=True):
+        assert g.shape == w.shape
+        assert jnp.allclose(g, w, rtol=1e-4, atol=1e-5)
+
+
+def _bodies(jaxpr: Any) -> Iterator[Any]:
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "scan":
+            yield equation.params["jaxpr"]
+        for inner in equation.params.values():
+            if equation.primitive.name != "scan" and hasattr(inner, "jaxpr"):
+                yield from _bodies(inner.jaxpr)
+
+
+def test_what_is_the_same_in_each_step_is_computed_once() -> None:
+    weights = {"left": jnp.eye(WIDTH), "right": jnp.eye(WIDTH), "bias": jnp.ones(WIDTH)}
+    xs = {"t": jnp.arange(4), "scale": jnp.ones(4)}
+
+    def products(scan) -> int:
+        closed = jax.make_jaxpr(lambda w: _run(scan, w, jnp.ones((2, WIDTH)), xs))(weights)
+        (body,) = _bodies(closed.jaxpr)
+        return str(body).count("dot_general")
+
+    assert products(lax.scan) == 2
+    assert products(lambda *args: adjoint.scan(*args, block=2)) == 1
+
+
+@pytest.mark.parametrize("name", ["bellman_ford", "insertion_sort"])
+def test_on_a_gpu_a_reasoner_has_the_same_gradient(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = get(name).sample(jax.random.key(0), 2, 4, steps=20)
+    graph, state = nnx.split(NeuralReasoner(get(name).spec, MPNN, 8, rngs=nnx.Rngs(0)))
+
+    def total(state: nnx.State) -> Array:
+        reasoner = nnx.merge(graph, state)
+        raw = reasoner(trace.inputs, trace.hints, trace.lengths, steps=20)
+        return loss(get(name).spec, raw, trace).total
+
+    want = jax.jit(jax.value_and_grad(total))(state)
+    called = []
+    monkeypatch.setattr(
+        adjoint, "scan", lambda *a, scan=adjoint.scan, **k: called.append(k) or scan(*a, **k)
+    )
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    got = jax.jit(jax.value_and_grad(lambda s: total(s)))(state)
+    assert called
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+        assert jnp.allclose(g, w, rtol=1e-4, atol=1e-5)
