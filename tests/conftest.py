@@ -25,7 +25,7 @@ THIRD_PARTY_WARNINGS = (
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning",
 )
 
-MOST_MAPS = 20_000
+MOST_MAPS = 40_000
 """Memory areas of a process from which on compiled programs are freed; Linux allows 65,530."""
 
 

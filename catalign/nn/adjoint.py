@@ -1,53 +1,50 @@
 """Runs of a learned step, differentiated by the adjoint equation: first states, then parameters."""
 
 import functools
-import itertools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.extend.core import JaxprEqn, Literal
+from jax.core import eval_jaxpr
+from jax.extend.core import Jaxpr, JaxprEqn, Literal
 
 from catalign._typing import PyTree
 
 Step = Callable[[PyTree, PyTree], tuple[PyTree, PyTree]]
-"""From a state and what is read, the next state and what is given."""
+"""From a state and what is read, the next state and what is shown."""
 
-_SharedStep = Callable[..., tuple[PyTree, PyTree]]
-"""A step that is given, after the state and what is read, all that it closed over."""
+_SharedStep = Callable[[PyTree, PyTree, list[Array]], tuple[PyTree, PyTree]]
+"""A step that is also given the arrays that it closed over."""
 
 
-def scan(
-    advance: Step,
-    start: PyTree,
-    xs: PyTree,
-    *,
-    block: int,
-) -> tuple[PyTree, PyTree]:
-    """`jax.lax.scan`, whose gradient takes the parameters of all steps at once.
+def scan(advance: Step, start: PyTree, xs: PyTree, *, block: int) -> tuple[PyTree, PyTree]:
+    """`jax.lax.scan`, whose gradient takes the parameters of many steps at once.
 
     Maths: of `s_{t+1}, y_t = f(s_t, x_t; p)` and a loss L of the last state and of all y, the
     costates `c_t = dL/ds_t` obey `c_t = c_{t+1} df/ds + (dL/dy_t) dy/ds`, one step after the other,
     and `dL/dp = sum_t (c_{t+1} df/dp + (dL/dy_t) dy/dp)` with every f at s_t, x_t.
 
-    The states alone are kept. The costates need a step's products with the parameters, not those
-    that give the parameters' gradients; these are taken for `block` steps together, in few large
-    products where there were many small ones. A step is computed three times in place of twice: it
-    is worth it where small operations cost as much as large ones, as on a GPU, and not on a CPU.
+    Of the steps, states and costates are kept. The costates need a step's products with the
+    parameters and not those that give the parameters' gradients, which are half of all that a
+    backward pass does: these are taken for `block` steps together, few large products in place of
+    many small ones. What steps compute from parameters alone is computed once. In return, a step is
+    computed three times in place of twice, and takes memory for `block` steps in place of one.
 
-    Law: values and gradients are those of `jax.lax.scan`, up to rounding.
+    Law: values and gradients are those of `jax.lax.scan`, up to rounding, where all derivatives are
+    finite.
 
     Args:
-      advance: `advance(state, x)`, the next state and what to give for this step. What it closes
-        over is differentiated too. States are of floats.
-      start: The state before the first step.
-      xs: What each step reads, stacked; it is not differentiated.
-      block: How many steps are taken at once, at least 1. What they compute is in memory together.
+      advance: `advance(state, x)`, the next state and what to show of this step. What it closes
+        over is differentiated too.
+      start: The state before the first step, arrays of floats.
+      xs: What each step reads, stacked.
+      block: How many steps are taken at once, at least 1.
 
     Returns:
-      The last state, and what was given for each step, stacked.
+      The last state, and what was shown of each step, stacked.
 
     Example:
       >>> double = jnp.float32(2.0)
@@ -62,110 +59,127 @@ def scan(
     return _scan(step, block, shared, start, xs)
 
 
-def _hoist(advance: Step, state: PyTree, x: PyTree) -> tuple[_SharedStep, tuple[Array, ...]]:
-    """Takes out of a step what is the same in each: what it computes from neither state nor x."""
+def _hoist(advance: Step, state: PyTree, x: PyTree) -> tuple[_SharedStep, list[Array]]:
+    """Takes out of a step what it computes from neither state nor x.
+
+    What it computes from nothing at all stays in it too: there the compiler sees through it, a mask
+    that holds everywhere, say. A function that the step calls is taken out whole or not at all.
+    """
     closed, shapes = jax.make_jaxpr(advance, return_shape=True)(state, x)
     jaxpr, structure = closed.jaxpr, jax.tree.structure(shapes)
-    fixed: dict[Any, Any] = dict(zip(jaxpr.constvars, closed.consts, strict=True))
-    # What is read off nothing stays as well, where the compiler sees through it: a full mask, say.
-    each, free = [], set[Any]()
+    fixed, free = set[Any](jaxpr.constvars), set[Any]()
+    once: list[JaxprEqn] = []
+    each: list[JaxprEqn] = []
     for equation in jaxpr.eqns:
-        inputs = {v for v in equation.invars if not isinstance(v, Literal)}
-        if inputs <= fixed.keys():
-            _evaluate(equation, fixed)
-        if inputs <= free:
+        read = _variables(equation.invars)
+        is_fixed = read <= fixed and not equation.effects
+        if is_fixed:
+            once.append(equation)
+            fixed.update(equation.outvars)
+        if is_fixed and read <= free:
             free.update(equation.outvars)
-        if inputs <= free or not inputs <= fixed.keys():
+        if not is_fixed or read <= free:
             each.append(equation)
-    read = {v for equation in each for v in equation.invars if not isinstance(v, Literal)}
-    read |= {v for v in jaxpr.outvars if not isinstance(v, Literal)}
-    names = [v for v in fixed if v in read - free]
+    needed = _variables(v for e in each for v in e.invars) | _variables(jaxpr.outvars)
+    made = [*jaxpr.constvars, *(v for e in once for v in e.outvars)]
+    hoisted = [v for v in made if v in needed and v not in free]
+    shared = _evaluate(jaxpr, once, jaxpr.constvars, hoisted, closed.consts)
 
-    def rest(state: PyTree, x: PyTree, *hoisted: Array) -> tuple[PyTree, PyTree]:
-        values = dict(zip(names, hoisted, strict=True))
-        values |= zip(jaxpr.invars, jax.tree.leaves((state, x)), strict=True)
-        for equation in each:
-            _evaluate(equation, values)
-        return jax.tree.unflatten(structure, [_value(v, values) for v in jaxpr.outvars])
+    def step(state: PyTree, x: PyTree, shared: list[Array]) -> tuple[PyTree, PyTree]:
+        values = [*shared, *jax.tree.leaves((state, x))]
+        found = _evaluate(jaxpr, each, [*hoisted, *jaxpr.invars], jaxpr.outvars, values)
+        return jax.tree.unflatten(structure, found)
 
-    return rest, tuple(jnp.asarray(fixed[v]) for v in names)
-
-
-def _value(v: Any, values: dict[Any, Any]) -> Any:
-    return v.val if isinstance(v, Literal) else values[v]
+    return step, shared
 
 
-def _evaluate(equation: JaxprEqn, values: dict[Any, Any]) -> None:
-    options = equation.primitive.get_bind_params(equation.params)
-    found = equation.primitive.bind(*(_value(v, values) for v in equation.invars), **options)
-    several = equation.primitive.multiple_results
-    values.update(zip(equation.outvars, found if several else [found], strict=True))
+def _variables(atoms: Iterable[Any]) -> set[Any]:
+    return {v for v in atoms if not isinstance(v, Literal)}
+
+
+def _evaluate(
+    jaxpr: Jaxpr,
+    equations: list[JaxprEqn],
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    values: Sequence[Array],
+) -> list[Array]:
+    """The values of some variables of a program, from those of others by some of its equations."""
+    names = jaxpr.debug_info.with_unknown_names()
+    part = jaxpr.replace(
+        constvars=[], invars=list(inputs), outvars=list(outputs), eqns=equations, debug_info=names
+    )
+    return eval_jaxpr(part, (), *values)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _scan(
-    step: _SharedStep, block: int, shared: tuple[Array, ...], start: PyTree, xs: PyTree
+    step: _SharedStep, block: int, shared: list[Array], start: PyTree, xs: PyTree
 ) -> tuple[PyTree, PyTree]:
     del block
-    return lax.scan(lambda state, x: step(state, x, *shared), start, xs)
+    return lax.scan(lambda state, x: step(state, x, shared), start, xs)
 
 
 def _forwards(
-    step: _SharedStep, block: int, shared: tuple[Array, ...], start: PyTree, xs: PyTree
+    step: _SharedStep, block: int, shared: list[Array], start: PyTree, xs: PyTree
 ) -> tuple[PyTree, PyTree]:
     del block
 
     def kept(state: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
-        after, given = step(state, x, *shared)
-        return after, (given, state)
+        after, shown = step(state, x, shared)
+        return after, (shown, state)
 
-    end, (given, states) = lax.scan(kept, start, xs)
-    return (end, given), (shared, states, xs)
+    end, (shown, states) = lax.scan(kept, start, xs)
+    return (end, shown), (shared, states, xs)
 
 
-def _backwards(step: _SharedStep, block: int, kept: PyTree, sent: PyTree) -> PyTree:
+def _backwards(step: _SharedStep, block: int, kept: PyTree, cotangents: PyTree) -> PyTree:
     shared, states, xs = kept
-    end, given = sent
+    end, shown = cotangents
 
     def back(costate: PyTree, at: PyTree) -> tuple[PyTree, PyTree]:
-        state, x, given = at
-        pull = jax.vjp(lambda state: step(state, x, *shared), state)[1]
-        return pull((costate, given))[0], costate
+        state, x, shown = at
+        pull = jax.vjp(lambda state: step(state, x, shared), state)[1]
+        return pull((costate, shown))[0], costate
 
-    start, costates = lax.scan(back, end, (states, xs, given), reverse=True)
+    start, costates = lax.scan(back, end, (states, xs, shown), reverse=True)
+    steps = jax.vmap(step, (0, 0, None))
 
-    smooth = [jnp.issubdtype(x.dtype, jnp.inexact) for x in shared]
-
-    def of_shared(states: PyTree, xs: PyTree, sent: PyTree) -> list[Array]:
-        def steps(*values: Array) -> PyTree:
-            given = iter(values)
-            every = [next(given) if s else x for s, x in zip(smooth, shared, strict=True)]
-            return jax.vmap(lambda state, x: step(state, x, *every))(states, xs)
-
-        return list(jax.vjp(steps, *itertools.compress(shared, smooth))[1](sent))
+    def gradient(states: PyTree, xs: PyTree, sent: PyTree) -> tuple[list[Array | None], PyTree]:
+        """That of some steps, for what they share and for what each of them reads."""
+        pull = jax.vjp(lambda shared, xs: steps(states, xs, shared), shared, xs)[1]
+        return jax.tree.map(_real, pull(sent))
 
     count = jax.tree.leaves(costates)[0].shape[0]
     if count <= block:
-        total = of_shared(states, xs, (costates, given))
-    else:
-        # The last block is filled with steps that were made, to which nothing is sent back.
-        read = jax.tree.map(lambda x: _blocks(x, block, "edge"), (states, xs))
-        sent = jax.tree.map(lambda x: _blocks(x, block, "constant"), (costates, given))
+        of_shared, of_xs = gradient(states, xs, (costates, shown))
+        return of_shared, start, of_xs
+    # The last block is filled with steps that were made, to which nothing is sent back.
+    blocks = -(-count // block)
+    split = functools.partial(_blocks, shape=(blocks, block))
+    made = jax.tree.map(lambda x: split(x, mode="edge"), (states, xs))
+    sent = jax.tree.map(lambda x: split(x, mode="constant"), (costates, shown))
 
-        def add(total: PyTree, one: PyTree) -> tuple[PyTree, None]:
-            (states, xs), sent = one
-            return jax.tree.map(jnp.add, total, of_shared(states, xs, sent)), None
+    def add(total: list[Array | None], one: PyTree) -> tuple[list[Array | None], PyTree]:
+        (states, xs), sent = one
+        of_shared, of_xs = gradient(states, xs, sent)
+        return jax.tree.map(jnp.add, total, of_shared), of_xs
 
-        zeros = [jnp.zeros_like(x) for x in itertools.compress(shared, smooth)]
-        total = lax.scan(add, zeros, (read, sent))[0]
-    found = iter(total)
-    return tuple(next(found) if s else None for s in smooth), start, None
+    none = [jnp.zeros_like(x) if jnp.issubdtype(x.dtype, jnp.inexact) else None for x in shared]
+    of_shared, of_xs = lax.scan(add, none, (made, sent))
+    of_xs = jax.tree.map(lambda x: x.reshape(blocks * block, *x.shape[2:])[:count], of_xs)
+    return of_shared, start, of_xs
 
 
-def _blocks(x: Array, block: int, mode: str) -> Array:
+def _real(cotangent: Array) -> Array | None:
+    """What is sent back to numbers; to integers and the like nothing is."""
+    return None if cotangent.dtype == jax.dtypes.float0 else cotangent
+
+
+def _blocks(x: Array, *, shape: tuple[int, int], mode: str) -> Array:
     """Splits the first axis into blocks; what is left of the last one is filled."""
-    pads = [(0, -x.shape[0] % block)] + [(0, 0)] * (x.ndim - 1)
-    return jnp.pad(x, pads, mode=mode).reshape(-1, block, *x.shape[1:])
+    pads = [(0, math.prod(shape) - x.shape[0])] + [(0, 0)] * (x.ndim - 1)
+    return jnp.pad(x, pads, mode=mode).reshape(*shape, *x.shape[1:])
 
 
 _scan.defvjp(_forwards, _backwards)

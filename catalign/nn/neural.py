@@ -37,12 +37,9 @@ class ProcessorCall(NamedTuple):
     structure: Structure
 
 
-_ROWS = 2**18
-"""The node pairs, of all instances and steps, whose share of the gradient is taken at once on a
-GPU."""
-
-_SMALL = 16
-"""The fewest steps of that many pairs: one of more pairs keeps a GPU busy by itself."""
+_SMALL, _MANY = 2**21, 2**25
+"""How many values a field on node pairs may have, over a batch, for a step to leave a GPU idle, and
+how many it has in as many steps as are taken at once there."""
 
 _PRECISIONS = {Precision.FULL: None, Precision.HALF: "BF16_BF16_F32"}
 
@@ -164,13 +161,13 @@ class NeuralReasoner(AbstractReasoner):
 
         blank = self._blank(lengths.shape[0], n)
         start = (blank, self._read({name: value[0] for name, value in truth.items()}, n))
-        # Steps are computed again backwards: keeping what they compute takes more time than that,
-        # and memory for each of them.
         xs = (jnp.arange(moves), coins, truth)
-        block = _ROWS // (lengths.shape[0] * n * n)
-        if jax.default_backend() == "gpu" and block >= _SMALL:
-            (hidden, seen), raw = adjoint.scan(advance, start, xs, block=block)
+        values = lengths.shape[0] * n * n * self.width
+        if jax.default_backend() == "gpu" and 0 < values <= _SMALL:
+            (hidden, seen), raw = adjoint.scan(advance, start, xs, block=_MANY // values)
         else:
+            # Steps are computed again backwards: keeping what they compute takes more time than
+            # that, and memory for each of them.
             again = jax.checkpoint(advance, prevent_cse=False)
             (hidden, seen), raw = jax.lax.scan(again, start, xs)
         latent, moved = self._step(encoded, given, hidden, seen, n)

@@ -10,9 +10,9 @@ from flax import nnx
 from jax import Array, lax
 
 from catalign.algorithms.catalogue import get
-from catalign.nn import adjoint
+from catalign.nn import adjoint, neural
 from catalign.nn.neural import NeuralReasoner
-from catalign.nn.processors.mpnn import MPNN
+from catalign.nn.processors.triplet import TripletMPNN
 from catalign.training.loss import loss
 
 WIDTH = 3
@@ -40,10 +40,13 @@ def test_values_and_gradients_are_those_of_a_scan(steps: int, block: int) -> Non
         "bias": jax.random.normal(keys[2], (WIDTH,)),
     }
     start = jax.random.normal(keys[3], (2, WIDTH))
-    xs = {"t": jnp.arange(steps), "scale": jax.random.normal(keys[4], (steps,))}
+    times, scales = jnp.arange(steps), jax.random.normal(keys[4], (steps,))
 
     def pulled(scan):
-        value, pull = jax.vjp(lambda w, s: _run(scan, w, s, xs), weights, start)
+        def run(weights: dict[str, Array], start: Array, scales: Array):
+            return _run(scan, weights, start, {"t": times, "scale": scales})
+
+        value, pull = jax.vjp(run, weights, start, scales)
         return value, pull(jax.tree.map(lambda x: jnp.cos(x) + 1, value))
 
     got = pulled(lambda *args: adjoint.scan(*args, block=block))
@@ -74,25 +77,28 @@ def test_what_is_the_same_in_each_step_is_computed_once() -> None:
     assert products(lambda *args: adjoint.scan(*args, block=2)) == 1
 
 
-@pytest.mark.parametrize("name", ["bellman_ford", "insertion_sort"])
-def test_on_a_gpu_a_reasoner_has_the_same_gradient(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trace = get(name).sample(jax.random.key(0), 2, 4, steps=20)
-    graph, state = nnx.split(NeuralReasoner(get(name).spec, MPNN, 8, rngs=nnx.Rngs(0)))
+def test_on_a_gpu_a_reasoner_has_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    bellman_ford = get("bellman_ford")
+    trace = bellman_ford.sample(jax.random.key(0), 2, 4, steps=8)
+    reasoner = NeuralReasoner(bellman_ford.spec, TripletMPNN, 8, rngs=nnx.Rngs(0))
+    graph, state = nnx.split(reasoner)
 
     def total(state: nnx.State) -> Array:
         reasoner = nnx.merge(graph, state)
-        raw = reasoner(trace.inputs, trace.hints, trace.lengths, steps=20)
-        return loss(get(name).spec, raw, trace).total
+        raw = reasoner(trace.inputs, trace.hints, trace.lengths, steps=8)
+        return loss(bellman_ford.spec, raw, trace).total
 
-    want = jax.jit(jax.value_and_grad(total))(state)
-    called = []
-    monkeypatch.setattr(
-        adjoint, "scan", lambda *a, scan=adjoint.scan, **k: called.append(k) or scan(*a, **k)
-    )
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    got = jax.jit(jax.value_and_grad(lambda s: total(s)))(state)
-    assert called
+    monkeypatch.setattr(neural, "_SMALL", 0)
+    want = jax.jit(jax.value_and_grad(total))(state)
+    taken = []
+    monkeypatch.setattr(
+        adjoint, "scan", lambda *a, scan=adjoint.scan, **k: taken.append(k) or scan(*a, **k)
+    )
+    values = 2 * 4 * 4 * 8
+    monkeypatch.setattr(neural, "_SMALL", values)
+    monkeypatch.setattr(neural, "_MANY", 3 * values)
+    got = jax.jit(jax.value_and_grad(lambda state: total(state)))(state)
+    assert taken == [{"block": 3}]
     for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
         assert jnp.allclose(g, w, rtol=1e-4, atol=1e-5)
