@@ -73,7 +73,7 @@ def _train(argv: Sequence[str]) -> int:
     begin = time.monotonic()
     with cli.terminable(), display.choose(quiet=flags.quiet) as show:
         if row is not None:
-            run = flags.run or default_run(row.name, config.processor or row.processor, config.seed)
+            run = flags.run or default_run(row.name, _processor(row, config), config.seed)
             _check_run(run, row.name, config)
         algorithms = [tasks.library.algorithm_of(name) for name in names]
         build = tasks.library.build_of(config.processor)
@@ -180,6 +180,12 @@ def _checked(config: TrainConfig) -> TrainConfig:
     if user_code.is_reference(config.processor):
         return dataclasses.replace(config, processor=user_code.absolute(config.processor))
     return config
+
+
+def _processor(row: catalogue.Row, config: TrainConfig) -> str:
+    """What `fill` takes, known before JAX is loaded."""
+    network = row.processor == "exact" and not config.asks_no_network
+    return config.processor or ("mpnn" if network else row.processor)
 
 
 def _check_run(run: Path, task: str, config: TrainConfig) -> None:

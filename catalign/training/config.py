@@ -47,6 +47,12 @@ class Keep(enum.Enum):
     """Those with the best micro-F1 among the validations; the earliest of equals."""
 
 
+EXACT_LARGEST = 32
+"""The largest size that the exact learner learns from."""
+
+EXACT_READS = ("sizes", "processor", "seed", "eval_sizes", "eval_instances")
+"""The settings that the exact learner reads."""
+
 _ENUMS = (
     ("hints", HintMode),
     ("feedback", Feedback),
@@ -79,7 +85,8 @@ class TrainConfig:
         fifth of the nodes, always, if left out.
       random_pos: Whether the places `pos` of the nodes, where the algorithm reads them, are sorted
         random numbers in training.
-      processor: The processor's name; the algorithm's default if left out.
+      processor: The processor's name; the algorithm's default if left out (see `tasks.list`), or
+        message passing where that is the exact one and settings of a network are given.
       semiring: What the aligned processor computes in; that of the algorithm's alignment if left
         out.
       width: The width of latent fields.
@@ -241,6 +248,19 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, str) and value):
                 raise InputError(f"`{name}` is {value!r}, but it must be a name or None.")
+
+    @property
+    def asks_no_network(self) -> bool:
+        """Whether only what the exact learner reads is chosen: sizes, the seed, the evaluation.
+
+        It learns from sizes of up to 32.
+
+        Example:
+          >>> TrainConfig(seed=3).asks_no_network, TrainConfig(width=64).asks_no_network
+          (True, False)
+        """
+        chosen = {name: getattr(self, name) for name in EXACT_READS}
+        return self == TrainConfig(**chosen) and max(self.sizes) <= EXACT_LARGEST
 
     @property
     def options(self) -> Options:

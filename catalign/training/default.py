@@ -6,34 +6,40 @@ from collections.abc import Callable
 from flax import nnx
 
 from catalign.algebra.instances import SEMIRINGS
+from catalign.algorithms import catalogue as algorithms
 from catalign.algorithms.algorithm import Algorithm
 from catalign.alignment import catalogue
 from catalign.nn.aligned import AlignedReasoner
 from catalign.nn.build import ALIGNED, build_reasoner
+from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
+from catalign.training.discrete.run import EXACT
 
 Build = Callable[[Algorithm, TrainConfig, nnx.Rngs], AbstractReasoner]
 
 FALLBACK = "mpnn"
-"""The processor where none is named, and no alignment is known."""
+"""The processor where none is named, no alignment is known, and no program is shipped."""
 
 
 def fill(algorithm: Algorithm, config: TrainConfig) -> TrainConfig:
     """Settings that say what is trained.
 
     Without a processor, it is the aligned one where the catalogue of alignments claims its diagram
-    for the algorithm, and message passing otherwise. Without a semiring, the aligned processor
-    computes in that of the claim.
+    for the algorithm; else the exact one where a program that it learned is shipped, unless
+    settings are given that only a network reads; and message passing otherwise. Without a semiring,
+    the aligned processor computes in that of the claim.
 
     Example:
       >>> from catalign.algorithms.catalogue import get
       >>> config = fill(get("bellman_ford"), TrainConfig())
       >>> config.processor, config.semiring
       ('aligned', 'min_plus')
+      >>> fill(get("dfs"), TrainConfig()).processor
+      'exact'
     """
     semiring = _claimed_semiring(algorithm)
-    processor = config.processor or (ALIGNED if semiring is not None else FALLBACK)
+    processor = config.processor or _default(algorithm, config, semiring)
     if processor == ALIGNED:
         return dataclasses.replace(
             config, processor=processor, semiring=config.semiring or semiring
@@ -60,6 +66,14 @@ def build_from_config(
 def untrained(algorithm: Algorithm, config: TrainConfig) -> AbstractReasoner:
     """The reasoner that a run of these settings starts from."""
     return build_from_config(algorithm, config, nnx.Rngs(config.seed))
+
+
+def _default(algorithm: Algorithm, config: TrainConfig, semiring: str | None) -> str:
+    if semiring is not None:
+        return ALIGNED
+    name = algorithm.name
+    known = name in pretrained_names() and algorithms.get(name).spec == algorithm.spec
+    return EXACT if known and config.asks_no_network else FALLBACK
 
 
 def _claimed_semiring(algorithm: Algorithm) -> str | None:

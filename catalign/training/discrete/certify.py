@@ -140,7 +140,8 @@ def within_reach(algorithm: Algorithm, size: int) -> bool:
     or pairs where a hint lies at edges.
     """
     at_edges = any(p.location is Location.EDGE for p in algorithm.spec.hints)
-    work = algorithm.max_steps(size) * size ** (3 if at_edges else 2)
+    n = algorithm.nodes(size)
+    work = algorithm.max_steps(n) * n ** (3 if at_edges else 2)
     return size <= ALWAYS or work <= WORK
 
 

@@ -17,6 +17,7 @@ from catalign.algorithms.trace import Trace
 from catalign.alignment.certificate import Coverage
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.signature import memories
+from catalign.training.config import EXACT_LARGEST
 from catalign.training.discrete import enumeration
 from catalign.training.discrete.execution import hints_exact
 from catalign.training.discrete.family import Family, families
@@ -43,10 +44,10 @@ class ExactConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.sizes or min(self.sizes) < 1 or max(self.sizes) > 32:
+        if not self.sizes or min(self.sizes) < 1 or max(self.sizes) > EXACT_LARGEST:
             raise InputError(
-                f"`sizes` is {self.sizes}, but the discrete learner needs sizes from 1 to 32: it "
-                "holds the candidates of a selection as the bits of one word."
+                f"`sizes` is {self.sizes}, but the discrete learner needs sizes from 1 to "
+                f"{EXACT_LARGEST}: it holds the candidates of a selection as the bits of one word."
             )
         if self.traces < 1:
             raise InputError(f"`traces` is {self.traces}, but it must be at least 1.")

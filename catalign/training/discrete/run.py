@@ -77,7 +77,7 @@ def train_exact(
     run_dir: str | PathLike[str] | None,
     on_event: Callable[[Event], None] | None,
 ) -> TrainReport:
-    """Learns a program; of the settings it reads the sizes, the seed and those of the evaluation.
+    """Learns a program; of the settings it reads those of `EXACT_READS`.
 
     A run that was stopped after its program was found goes on from there.
 
