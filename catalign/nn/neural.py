@@ -37,9 +37,12 @@ class ProcessorCall(NamedTuple):
     structure: Structure
 
 
-_SMALL, _MANY = 2**21, 2**25
-"""How many values a field on node pairs may have, over a batch, for a step to leave a GPU idle, and
-how many it has in as many steps as are taken at once there."""
+_SMALL = 2**21
+"""The most values that a field on node pairs may have, over a batch, for one step of it to leave a
+GPU idle."""
+
+_MANY = 2**25
+"""How many such values those steps have together whose gradients are taken at once on a GPU."""
 
 _PRECISIONS = {Precision.FULL: None, Precision.HALF: "BF16_BF16_F32"}
 
