@@ -109,7 +109,8 @@ class TrainConfig:
       warmup_steps: Updates over which the learning rate rises from zero.
       clip: The largest global norm of a gradient.
       updates_per_dispatch: Updates in one call to the device.
-      trace_steps: The longest trace to train on; chosen from a sample of runs if left out.
+      trace_steps: The longest trace to train on; chosen from a sample of runs if left out. Of a
+        longer run, hints up to there count, and outputs do not.
       seed: Where all chance comes from: equal seeds give equal runs.
       log_every: Updates between two rows of metrics.
       eval_every: Updates between two validations at the largest training size; 0 for none.
