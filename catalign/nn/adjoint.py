@@ -28,9 +28,8 @@ def scan(advance: Step, start: PyTree, xs: PyTree, *, block: int) -> tuple[PyTre
     and `dL/dp = sum_t (c_{t+1} df/dp + (dL/dy_t) dy/dp)` with every f at s_t, x_t.
 
     Of the steps, states and costates are kept. The costates need a step's products with the
-    parameters and not those that give the parameters' gradients, which are half of all that a
-    backward pass does: these are taken for `block` steps together, few large products in place of
-    many small ones. What steps compute from parameters alone is computed once. In return, a step is
+    parameters and not those that give the parameters' gradients: these are taken for `block` steps
+    together, few large products in place of many small ones. What steps compute from parameters alone is computed once. In return, a step is
     computed three times in place of twice, and takes memory for `block` steps in place of one.
 
     Law: values and gradients are those of `jax.lax.scan`, up to rounding, where all derivatives are
