@@ -29,8 +29,9 @@ def scan(advance: Step, start: PyTree, xs: PyTree, *, block: int) -> tuple[PyTre
 
     Of the steps, states and costates are kept. The costates need a step's products with the
     parameters and not those that give the parameters' gradients: these are taken for `block` steps
-    together, few large products in place of many small ones. What steps compute from parameters alone is computed once. In return, a step is
-    computed three times in place of twice, and takes memory for `block` steps in place of one.
+    together, few large products in place of many small ones. What steps compute from parameters
+    alone is computed once. In return, a step is computed three times in place of twice, and takes
+    memory for `block` steps in place of one.
 
     Law: values and gradients are those of `jax.lax.scan`, up to rounding, where all derivatives are
     finite.
