@@ -11,6 +11,7 @@ import platform
 import signal
 from pathlib import Path
 
+import hypothesis
 import jax
 import jaxtyping
 import pytest
@@ -24,6 +25,9 @@ THIRD_PARTY_WARNINGS = (
     # beartype looks at one item of a container, chosen with `random`, also while a strategy draws.
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning",
 )
+
+hypothesis.settings.register_profile("few", max_examples=10)
+"""For a second run, with another JAX: `--hypothesis-profile=few`."""
 
 MOST_MAPS = 40_000
 """Memory areas of a process from which on compiled programs are freed; Linux allows 65,530."""

@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+import numpy as np
+
 from catalign.nn.discrete.view import NONE, View
 
 Value = Any
@@ -206,11 +208,16 @@ def inverse(view: View, name: str) -> Value:
     """For each node the first other one whose pointer leads there, or -1, `[m, n]`."""
 
     def make() -> Value:
-        xp, p = view.xp, view.fields[name]
-        nodes = xp.arange(view.n, dtype=xp.int32)
-        leads = (p[:, :, None] == nodes[None, None, :]) & (nodes[:, None] != nodes[None, :])[None]
-        found = xp.argmax(leads, axis=1).astype(xp.int32)
-        return xp.where(leads.any(axis=1), found, xp.int32(NONE))
+        xp, p, n = view.xp, view.fields[name], view.n
+        nodes = xp.arange(n, dtype=xp.int32)
+        if xp is np:
+            leads = (p[:, :, None] == nodes) & (nodes[:, None] != nodes)
+            return view.first(leads, 1).reshape(view.m, n)
+        nodes = nodes[None, :]
+        lead = xp.where((p == nodes) | (p < 0), xp.int32(n), p)
+        found = xp.full((view.m, n), n, xp.int32)
+        found = found.at[xp.arange(view.m)[:, None], lead].min(nodes, mode="drop")
+        return xp.where(found == n, xp.int32(NONE), found)
 
     return view.derived(("inverse", name), make)
 
@@ -277,12 +284,34 @@ class Successor(Node):
 
     def evaluate(self, view: View) -> Value:
         """The successor's index."""
+        of = None if self.node is None else view(self.node)
+        if view.xp is not np and (of is None or of.shape[1:] == (1, 1, 1)):
+            return self._next(view, of)  # Without sorting: of one node only.
         order, after = view.derived(
             ("successor", self.name, self.second, self.greatest), lambda: self._order(view)
         )
         if self.node is None:
             return order[:, :1].reshape(view.m, 1, 1, 1)
-        return view.at(after, self.node.axis, view(self.node), NONE)
+        return view.at(after, self.node.axis, of, NONE)
+
+    def _next(self, view: View, of: Value | None) -> Value:
+        """The first node in order behind one."""
+        xp, n = view.xp, view.n
+        nodes = xp.arange(n, dtype=xp.int32)[None, :]
+        s = view.fields[self.name]
+        keys = [-s if self.greatest else s]
+        keys += [view.fields[self.second]] if self.second else []
+        left = xp.ones((view.m, n), bool)
+        if of is not None:
+            behind = nodes > of[:, 0, 0]
+            for key in reversed(keys):
+                own = view.at(key, 0, of, float("nan"))[:, 0, 0]
+                behind = (key > own) | ((key == own) & behind)
+            left = behind
+        for key in keys:
+            least = xp.where(left, key, xp.inf).min(axis=1, keepdims=True)
+            left = left & (key == least)
+        return view.first(left, 1).reshape(-1, 1, 1, 1)
 
     def _order(self, view: View) -> tuple[Value, Value]:
         """The nodes in order, and the one after each, `[m, n]`."""

@@ -80,23 +80,16 @@ def _best(view: View, selection: Select) -> tuple[Value, Value]:
     for condition in selection.where:
         allowed = allowed & view(condition)
     if selection.key is None:
-        some = allowed.any(axis=3, keepdims=True)
-        if selection.greatest:
-            at = view.n - 1 - xp.argmax(allowed[..., ::-1], axis=3, keepdims=True)
-        else:
-            at = xp.argmax(allowed, axis=3, keepdims=True)
-        at = xp.where(some, at.astype(xp.int32), xp.int32(NONE))
+        at = view.first(allowed, last=selection.greatest)
         return at, at.astype(view.dtype)
     allowed, key = xp.broadcast_arrays(allowed, view(selection.key))
     allowed = allowed & ~xp.isnan(key)
-    some = allowed.any(axis=3, keepdims=True)
     worst = xp.asarray(-xp.inf if selection.greatest else xp.inf, key.dtype)
     shown = xp.where(allowed, key, worst)
     # Only allowed candidates count, so that an infinite key is a key like any other.
     value = (xp.max if selection.greatest else xp.min)(shown, axis=3, keepdims=True)
-    at = xp.argmax(allowed & (shown == value), axis=3, keepdims=True)
-    at = xp.where(some, at.astype(xp.int32), xp.int32(NONE))
-    return at, xp.where(some, value, xp.asarray(xp.nan, key.dtype))
+    at = view.first(allowed & (shown == value))
+    return at, xp.where(at == NONE, xp.asarray(xp.nan, key.dtype), value)
 
 
 @dataclass(frozen=True)
@@ -145,10 +138,10 @@ class PairEnd(Node):
             later = (sign * E > sign * last) | ((last == E) & behind)
             allowed = allowed & xp.where(xp.isnan(last), True, later)
         flat = xp.where(allowed, sign * E, xp.inf).reshape(view.m, -1)
-        at = xp.argmin(flat, axis=1).astype(xp.int32)
-        some = allowed.reshape(view.m, -1).any(axis=1)
-        ends = (xp.where(some, end, NONE).astype(xp.int32) for end in (at // n, at % n))
-        a, b = (end.reshape(view.m, 1, 1, 1) for end in ends)
+        least = allowed.reshape(view.m, -1) & (flat == flat.min(axis=1, keepdims=True))
+        at = view.first(least, 1).reshape(view.m, 1, 1, 1)
+        ends = (xp.where(at == NONE, xp.int32(NONE), end) for end in (at // n, at % n))
+        a, b = (end.astype(xp.int32) for end in ends)
         return a, b
 
     def __str__(self) -> str:

@@ -76,6 +76,22 @@ class View:
         shape[axis] = self.n
         return self.xp.arange(self.n, dtype=self.xp.int32).reshape(shape)
 
+    def first(self, allowed: Any, axis: int = 3, *, last: bool = False) -> Any:
+        """The first (or last) index along an axis where a mask holds, kept; `NONE` if nowhere."""
+        xp, size = self.xp, allowed.shape[axis]
+        if xp is np:
+            found = np.argmax(np.flip(allowed, axis) if last else allowed, axis, keepdims=True)
+            found = size - 1 - found if last else found
+            some = allowed.any(axis=axis, keepdims=True)
+            return np.where(some, found, NONE).astype(np.int32)
+        # XLA turns a least index into vector code, `argmax` not.
+        index = xp.arange(size, dtype=xp.int32)
+        index = xp.expand_dims(index, [d for d in range(allowed.ndim) if d != axis])
+        if last:
+            return xp.max(xp.where(allowed, index, xp.int32(NONE)), axis=axis, keepdims=True)
+        found = xp.min(xp.where(allowed, index, xp.int32(size)), axis=axis, keepdims=True)
+        return xp.where(found == size, xp.int32(NONE), found)
+
     def graph(self, name: str) -> Any:
         """A field at the graph, or a register, `[m, 1, 1, 1]`."""
         return self.fields[name].reshape(self.m, 1, 1, 1)

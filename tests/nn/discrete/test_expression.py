@@ -51,9 +51,7 @@ from tests.nn.discrete.states import M, N, fields, views
 R = Register("r")
 NODES = [R, I, End(False), End(True), At("p", R), At("p", I), Inverse("p", R), Step(I, True)]
 NODES += [
-    Successor("s", "", R, False),
-    Successor("s", "x", I, True),
-    Successor("s", "x", None, True),
+    *(Successor("s", t, at, g) for t in ("", "x") for at in (None, R, I) for g in (False, True)),
     Step(R, False),
     Middle(R, I),
     AtPair("P", I, R),
