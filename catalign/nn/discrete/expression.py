@@ -87,6 +87,11 @@ class Expression(abc.ABC):
         for part in self.parts:
             yield from part.walk()
 
+    @property
+    def free(self) -> frozenset[int]:
+        """The axes of the variables that are not bound by a selection inside."""
+        return frozenset(axis for part in self.parts for axis in part.free)
+
     @functools.cached_property
     def reads(self) -> frozenset[str]:
         """The names of the fields read."""
@@ -111,6 +116,11 @@ class Variable(Node):
     def axis(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         """1 for `i`, 2 for `j`, 3 for `k`."""
         return self.index
+
+    @property
+    def free(self) -> frozenset[int]:
+        """Its own axis."""
+        return frozenset((self.index,))
 
     def evaluate(self, view: View) -> Value:
         """The nodes, along the variable's axis."""

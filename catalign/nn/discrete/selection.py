@@ -4,10 +4,13 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
+import jax
+import numpy as np
+
 from catalign.nn.discrete.condition import Condition
-from catalign.nn.discrete.expression import Node, Value
+from catalign.nn.discrete.expression import Expression, K, Node, Value
 from catalign.nn.discrete.scalar import Scalar
-from catalign.nn.discrete.view import NONE, View
+from catalign.nn.discrete.view import NONE, Evaluable, View
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Select(Node):
         """
         within = [e.cost_inside for e in self.walk() if isinstance(e, Select) and e is not self]
         return max(1.5 + 0.3 * self.cost, 1.0 + max(within, default=0.0))
+
+    @property
+    def free(self) -> frozenset[int]:
+        """Those of the receivers: the candidate is bound here."""
+        return super().free - {K.axis}
 
     def evaluate(self, view: View) -> Value:
         """The node selected; none if no candidate fulfils the conditions."""
@@ -75,6 +83,46 @@ def best(view: View, selection: Select) -> tuple[Value, Value]:
 
 
 def _best(view: View, selection: Select) -> tuple[Value, Value]:
+    if view.xp is np or len(selection.free) < 2:
+        return _search(view, selection)
+    # XLA would write down some numbers for each (i, j, k). By rows, they stay in the cache.
+    for part in selection.parts:
+        _prepare(view, part)
+    rows = jax.lax.map(
+        lambda i: _search(Row(view, i), selection), view.xp.arange(view.n, dtype=view.xp.int32)
+    )
+    at, key = (view.xp.moveaxis(found[:, :, 0], 0, 1) for found in rows)
+    return at, key
+
+
+def _prepare(view: View, expression: Expression) -> None:
+    """Computes what is inside that does not run over all of (i, j, k)."""
+    if len(expression.free) < 3:
+        view(expression)
+    else:
+        for part in expression.parts:
+            _prepare(view, part)
+
+
+class Row(View):
+    """A view for one receiver i, where all that does not run over (i, j, k) is known."""
+
+    def __init__(self, whole: View, i: Value) -> None:
+        super().__init__(whole.xp, whole.fields, whole.n)
+        self._whole, self._i = whole, i
+
+    def __call__(self, expression: Evaluable) -> Value:
+        """The value at i, `[m, 1, j, k]`."""
+        if len(expression.free) == 3:
+            return super().__call__(expression)
+        value = self._whole(expression)
+        if value.shape[1] == 1:
+            return value
+        return jax.lax.dynamic_slice_in_dim(value, self._i, 1, axis=1)
+
+
+def _search(view: View, selection: Select) -> tuple[Value, Value]:
+    """Looks at all candidates."""
     xp = view.xp
     allowed = xp.ones((1, 1, 1, view.n), bool)
     for condition in selection.where:

@@ -21,6 +21,11 @@ NONE = -1
 class Evaluable(Protocol):
     """What a view can give the value of."""
 
+    @property
+    def free(self) -> frozenset[int]:
+        """The axes that it may depend on."""
+        ...
+
     def evaluate(self, view: "View") -> Any:
         """The value, `[m, i, j, k]` with 1 for the axes it does not depend on."""
         ...

@@ -72,13 +72,24 @@ SELECTIONS = [
     for greatest in (False, True)
     for where in WHERE
 ]
+INNER = Select(None, False, (IsPair("adj", 1, I, K, True), IsPair("adj", 1, K, J, True)))
+LONG = Less(OfPair("e", I, K), Binary("+", OfPair("e", K, J), Of("x", INNER)))
+SUM = Binary("+", OfPair("e", I, K), Binary("+", OfPair("e", Step(K, True), J), Of("x", J)))
+TRIPLES = [
+    INNER,
+    Select(None, True, (LONG, Not(Same(K, Inverse("p", I))))),
+    *(Select(SUM, g, where) for g in (False, True) for where in ((), (LONG,), INNER.where)),
+    Best(Select(SUM, False, INNER.where)),
+]
 BOTH = (False, True)
 ENDS = [
     PairEnd("e", "adj", g, after, b) for g in BOTH for after in (None, (R, End(True))) for b in BOTH
 ]
 
 
-@pytest.mark.parametrize("expression", [*NODES, *SCALARS, *CONDITIONS, *SELECTIONS, *ENDS], ids=str)
+@pytest.mark.parametrize(
+    "expression", [*NODES, *SCALARS, *CONDITIONS, *SELECTIONS, *TRIPLES, *ENDS], ids=str
+)
 def test_numpy_and_jax_agree(expression):
     for seed in range(3):
         host, device = views(seed)
