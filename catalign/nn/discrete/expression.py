@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 
 from catalign.nn.discrete.view import NONE, View
@@ -267,6 +268,14 @@ class Middle(Node):
         return f"mid({self.a}, {self.b})"
 
 
+def _earlier(a: tuple[Value, ...], b: tuple[Value, ...]) -> tuple[Value, ...]:
+    """That of two tuples that comes first in lexicographic order."""
+    wins = a[-1] <= b[-1]
+    for x, y in zip(a[-2::-1], b[-2::-1], strict=True):
+        wins = (x < y) | ((x == y) & wins)
+    return tuple(jax.lax.select(wins, x, y) for x, y in zip(a, b, strict=True))
+
+
 @dataclass(frozen=True)
 class Successor(Node):
     """The next node in the order of a node scalar; or the first one, without a node.
@@ -313,15 +322,15 @@ class Successor(Node):
         keys += [view.fields[self.second]] if self.second else []
         left = xp.ones((view.m, n), bool)
         if of is not None:
-            behind = nodes > of[:, 0, 0]
+            left = nodes > of[:, 0, 0]
             for key in reversed(keys):
                 own = view.at(key, 0, of, float("nan"))[:, 0, 0]
-                behind = (key > own) | ((key == own) & behind)
-            left = behind
-        for key in keys:
-            least = xp.where(left, key, xp.inf).min(axis=1, keepdims=True)
-            left = left & (key == least)
-        return view.first(left, 1).reshape(-1, 1, 1, 1)
+                left = (key > own) | ((key == own) & left)
+        shown = (*(xp.where(left, key, xp.inf) for key in keys), xp.where(left, nodes, n))
+        worst = (*(xp.asarray(xp.inf, key.dtype) for key in keys), xp.int32(n))
+        # One reduction: XLA would make anew, for each of two, what the keys are made from.
+        at = jax.lax.reduce(shown, worst, _earlier, (1,))[-1]
+        return xp.where(at == n, xp.int32(NONE), at).reshape(-1, 1, 1, 1)
 
     def _order(self, view: View) -> tuple[Value, Value]:
         """The nodes in order, and the one after each, `[m, n]`."""
