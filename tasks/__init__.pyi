@@ -16,6 +16,7 @@ from . import library as library
 from . import program_rates as program_rates
 from . import race_plot as race_plot
 from . import rates as rates
+from . import routes_learn as routes_learn
 from . import solve as solve
 from . import story as story
 from . import survey as survey

@@ -1,9 +1,8 @@
 """Learns an algorithm from its traces: one rule a field, the simplest ones first."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -145,7 +144,7 @@ class Learner:
         self.hints = [field_of(p) for p in spec.hints]
         self.known: list[Select] = []
         self.rules: list[Rule] = []
-        self.problems: dict[Any, Problem] = {}
+        self.problems: dict[Hashable, Problem] = {}
         self.kept: dict[str, list[Rule]] = {}
         self.memory: list[Memory] | None = None
         self.covered: dict[str, int] = {}
@@ -435,13 +434,10 @@ class Learner:
         hard: list[View] = []
         tried: list[Rule] = []
         attempt = Attempt(None, "no states")
-        names = frozenset(f.name for f in available)
+        key = _key(source, target, available, tier)
         for turn in range(ROUNDS):
-            key = (source.name, target.name, tier, names)
-            kept = self.problems.get(key) if not turn else None
-            if kept is not None:
-                made = kept.unpacked()
-            else:
+            made = self.problem(source, target, available, tier) if not turn else None
+            if made is None:
                 made = self.make(source, target, own, available, tier, hard, tried)
                 others = list(self.problems.items())[-PROBLEMS:]
                 self.problems = {**dict(others), key: made.packed()}
@@ -483,6 +479,13 @@ class Learner:
         source.hard[rank] += hard
         return attempt
 
+    def problem(
+        self, source: Source, target: Field, available: Sequence[Field], tier: int
+    ) -> Problem | None:
+        """What a rule of a field was fitted to last, if that is not long ago."""
+        kept = self.problems.get(_key(source, target, available, tier))
+        return None if kept is None else kept.unpacked()
+
     def make(
         self,
         source: Source,
@@ -512,6 +515,11 @@ class Learner:
             wrong = failures(v, rule)
             bad.append(np.flatnonzero(wrong.any(axis=tuple(range(1, wrong.ndim)))))
         return bad
+
+
+def _key(source: Source, target: Field, available: Sequence[Field], tier: int) -> Hashable:
+    """What the examples of a field, and what is read there, are known by."""
+    return source.name, target.name, tier, frozenset(f.name for f in available)
 
 
 def reads(*trees: Tree) -> set[str]:
