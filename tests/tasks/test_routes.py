@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from tasks import routes, routes_learn
 from tasks.routes import Row
 

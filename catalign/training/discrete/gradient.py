@@ -10,6 +10,7 @@ softmax. The loss is `-log(sum over k of P(k) * sum over right terms of softmax_
 the rows, plus a prior: its weight times the expected description length of conditions and terms.
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from jax import Array
 from jaxtyping import Float
 
 from catalign._errors import InputError
+from catalign._typing import KeyArray
 from catalign.nn.descent import descend
 from catalign.nn.discrete.rule import Leaf, Split, Tree
 from catalign.training.discrete.tree import Problem
@@ -39,8 +41,9 @@ class GradientConfig:
     """How soft decision lists are trained.
 
     Attributes:
-      rules: The most rules before the last term.
+      rules: The most rules before the last term; twice as many from the second try on.
       restarts: How many initial values are trained side by side.
+      tries: How many times others are drawn, as long as no list is right.
       priors: The weights of the prior, one tier of training after the other, in nats a symbol.
       updates: The updates of Adam in each tier, each on all rows.
       learning_rate: Its first rate in each tier; a cosine takes it to a tenth.
@@ -52,12 +55,13 @@ class GradientConfig:
 
     rules: int = 5
     restarts: int = 4
+    tries: int = 4
     priors: tuple[float, ...] = (1e-4, 1e-3, 4e-3)
     updates: int = 150
     learning_rate: float = 0.2
 
     def __post_init__(self) -> None:
-        for name in ("rules", "restarts", "updates"):
+        for name in ("rules", "restarts", "tries", "updates"):
             if getattr(self, name) < 1:
                 raise InputError(f"`{name}` is {getattr(self, name)}, but it must be at least 1.")
         if not self.priors or min(self.priors) < 0 or not self.learning_rate > 0:
@@ -121,8 +125,8 @@ def fit_by_gradient(
 
     Soft decision lists are trained from several initial values, under a prior that grows in tiers.
     After each tier every list is hardened, pruned of what no row needs, and written as a tree.
-    A tree is returned only if it is right at every row of the problem as it was given. None does
-    not mean that there is no rule.
+    Where none is right, others are tried. A tree is returned only if it is right at every row of
+    the problem as it was given. None does not mean that there is no rule.
 
     Args:
       problem: The rows.
@@ -143,28 +147,32 @@ def fit_by_gradient(
     merged, clashes = problem.merged()
     if clashes:
         return None
-    found: dict[tuple[Clause, ...], Tree] = {}
-    for soft in train(merged, seed=seed, config=config):
-        for strength in STRENGTHS:
-            hard = harden(merged, soft, strength)
-            if not is_right(merged, hard):
-                continue
-            pruned = prune(merged, hard)
-            if pruned not in found:
-                tree = as_tree(merged, pruned)
-                if is_right_everywhere(problem, tree):
-                    found[pruned] = tree
-            break
-    return min(found.values(), key=lambda tree: tree.cost, default=None)
+    longer = dataclasses.replace(config, rules=2 * config.rules)
+    for k, key in enumerate(jax.random.split(jax.random.key(seed), config.tries)):
+        found: dict[tuple[Clause, ...], Tree] = {}
+        for soft in train(merged, key=key, config=longer if k else config):
+            for strength in STRENGTHS:
+                hard = harden(merged, soft, strength)
+                if not is_right(merged, hard):
+                    continue
+                pruned = prune(merged, hard)
+                if pruned not in found:
+                    tree = as_tree(merged, pruned)
+                    if is_right_everywhere(problem, tree):
+                        found[pruned] = tree
+                break
+        if found:
+            return min(found.values(), key=lambda tree: tree.cost)
+    return None
 
 
-def train(problem: Problem, *, seed: int, config: GradientConfig) -> Iterator[Soft]:
+def train(problem: Problem, *, key: KeyArray, config: GradientConfig) -> Iterator[Soft]:
     """The soft lists of all initial values after each tier, the last tier first."""
     rows = pad(problem)
     conditions = max(1, len(problem.conditions))
     trained = _descend(
         rows,
-        jax.random.key(seed),
+        key,
         jnp.float32(-np.log(conditions)),
         jnp.asarray(config.priors, jnp.float32),
         rules=config.rules,
