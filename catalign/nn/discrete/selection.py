@@ -85,14 +85,29 @@ def best(view: View, selection: Select) -> tuple[Value, Value]:
 def _best(view: View, selection: Select) -> tuple[Value, Value]:
     if view.xp is np or len(selection.free) < 2:
         return _search(view, selection)
-    # XLA would write down some numbers for each (i, j, k). By rows, they stay in the cache.
+    most = ON_A_CPU if jax.default_backend() == "cpu" else ELSEWHERE
+    width = max(1, most // (view.m * view.n**2))
+    width = next(b for b in range(min(width, view.n), 0, -1) if view.n % b == 0)
+    if width == view.n:
+        return _search(view, selection)
+    # XLA would write down some numbers for each (i, j, k). A few receivers i at a time, they stay
+    # in the cache, and their memory is bounded.
     for part in selection.parts:
         _prepare(view, part)
-    rows = jax.lax.map(
-        lambda i: _search(Row(view, i), selection), view.xp.arange(view.n, dtype=view.xp.int32)
-    )
-    at, key = (view.xp.moveaxis(found[:, :, 0], 0, 1) for found in rows)
+    starts = view.xp.arange(0, view.n, width, dtype=view.xp.int32)
+    blocks = jax.lax.map(lambda i: _search(Block(view, i, width), selection), starts)
+    at, key = (_joined(found) for found in blocks)
     return at, key
+
+
+ON_A_CPU, ELSEWHERE = 2**17, 2**27
+"""How many candidates of triples are looked at at once."""
+
+
+def _joined(blocks: Value) -> Value:
+    """Blocks `[n / width, m, width, j, 1]` as one array `[m, n, j, 1]`."""
+    count, m, width, *rest = blocks.shape
+    return blocks.swapaxes(0, 1).reshape(m, count * width, *rest)
 
 
 def _prepare(view: View, expression: Expression) -> None:
@@ -104,21 +119,21 @@ def _prepare(view: View, expression: Expression) -> None:
             _prepare(view, part)
 
 
-class Row(View):
-    """A view for one receiver i, where all that does not run over (i, j, k) is known."""
+class Block(View):
+    """A view for some receivers i, where all that does not run over (i, j, k) is known."""
 
-    def __init__(self, whole: View, i: Value) -> None:
+    def __init__(self, whole: View, start: Value, width: int) -> None:
         super().__init__(whole.xp, whole.fields, whole.n)
-        self._whole, self._i = whole, i
+        self._whole, self._start, self._width = whole, start, width
 
     def __call__(self, expression: Evaluable) -> Value:
-        """The value at i, `[m, 1, j, k]`."""
+        """The value at these i, `[m, width, j, k]`."""
         if len(expression.free) == 3:
             return super().__call__(expression)
         value = self._whole(expression)
         if value.shape[1] == 1:
             return value
-        return jax.lax.dynamic_slice_in_dim(value, self._i, 1, axis=1)
+        return jax.lax.dynamic_slice_in_dim(value, self._start, self._width, axis=1)
 
 
 def _search(view: View, selection: Select) -> tuple[Value, Value]:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from catalign.nn.discrete import selection
 from catalign.nn.discrete.condition import (
     UNLIKE,
     Before,
@@ -99,6 +100,17 @@ def test_numpy_and_jax_agree(expression):
         shape = np.broadcast_shapes(left.shape, right.shape)
         wide = (np.broadcast_to(x, shape).astype(float) for x in (left, right))
         np.testing.assert_allclose(*wide, rtol=1e-6)
+
+
+@pytest.mark.parametrize("expression", TRIPLES, ids=str)
+@pytest.mark.parametrize("width", [1, 3])
+def test_blocks_of_receivers_give_what_all_at_once_give(expression, width, monkeypatch):
+    n, m = 6, 2
+    monkeypatch.setattr(selection, "ON_A_CPU", width * m * n**2)
+    host, device = views(1, n, m)
+    with np.errstate(all="ignore"):
+        left, right = host(expression), np.asarray(device(expression))
+    np.testing.assert_allclose(np.broadcast_to(left, (m, n, n, 1)), right, rtol=1e-6)
 
 
 @given(st.integers(0, 10**6))
