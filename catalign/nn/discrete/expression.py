@@ -304,8 +304,10 @@ class Successor(Node):
     def evaluate(self, view: View) -> Value:
         """The successor's index."""
         of = None if self.node is None else view(self.node)
-        if view.xp is not np and (of is None or of.shape[1:] == (1, 1, 1)):
-            return self._next(view, of)  # Without sorting: of one node only.
+        names = {getattr(self, name) for name in self.names}
+        one = of is None or of.shape[1:] == (1, 1, 1)
+        if one and view.xp is not np and not names <= view.constant:
+            return self._next(view, of)  # Of one node, without sorting at each step.
         order, after = view.derived(
             ("successor", self.name, self.second, self.greatest), lambda: self._order(view)
         )

@@ -78,7 +78,7 @@ class Program:
 
     def advance(self, xp: Any, inputs: Fields, state: Fields) -> dict[str, Any]:
         """The next state."""
-        view = View(xp, {**inputs, **state}, self.size(inputs))
+        view = View(xp, {**inputs, **state}, self.size(inputs), inputs)
         new = _evaluate(self.step, view)
         old = {name: state[name] for name in new}
         memory = {m.field.name: m.update(xp, state[m.field.name], old, new) for m in self.memory}
@@ -86,7 +86,7 @@ class Program:
 
     def is_done(self, xp: Any, inputs: Fields, state: Fields, new: Fields) -> Any:
         """Whether each state is the last one, bool `[m]`, given what a step would make of it."""
-        view = View(xp, {**inputs, **state}, self.size(inputs))
+        view = View(xp, {**inputs, **state}, self.size(inputs), inputs)
         for name, value in fixed(xp, self.spec, state, new).items():
             view.put(name, value)
         value = self.halt.evaluate(view)
@@ -94,7 +94,7 @@ class Program:
 
     def finish(self, xp: Any, inputs: Fields, state: Fields) -> dict[str, Any]:
         """The outputs of a last state, which may read what one more step would make of it."""
-        view = View(xp, {**inputs, **state}, self.size(inputs))
+        view = View(xp, {**inputs, **state}, self.size(inputs), inputs)
         _evaluate(self.step, view)
         return _evaluate(self.outputs, view)
 

@@ -83,15 +83,16 @@ def best(view: View, selection: Select) -> tuple[Value, Value]:
 
 
 def _best(view: View, selection: Select) -> tuple[Value, Value]:
-    if view.xp is np or len(selection.free) < 2:
+    if view.xp is np or selection.key is not None or len(selection.free) < 2:
         return _search(view, selection)
     most = ON_A_CPU if jax.default_backend() == "cpu" else ELSEWHERE
     width = max(1, most // (view.m * view.n**2))
     width = next(b for b in range(min(width, view.n), 0, -1) if view.n % b == 0)
     if width == view.n:
         return _search(view, selection)
-    # XLA would write down some numbers for each (i, j, k). A few receivers i at a time, they stay
-    # in the cache, and their memory is bounded.
+    # XLA would write down each condition for each (i, j, k). A few receivers i at a time, they stay
+    # in the cache, and their memory is bounded. Not so with keys: in such a loop XLA rounds sums
+    # otherwise than in an algorithm, where a last bit may decide between two candidates.
     for part in selection.parts:
         _prepare(view, part)
     starts = view.xp.arange(0, view.n, width, dtype=view.xp.int32)
@@ -123,7 +124,7 @@ class Block(View):
     """A view for some receivers i, where all that does not run over (i, j, k) is known."""
 
     def __init__(self, whole: View, start: Value, width: int) -> None:
-        super().__init__(whole.xp, whole.fields, whole.n)
+        super().__init__(whole.xp, whole.fields, whole.n, whole.constant)
         self._whole, self._start, self._width = whole, start, width
 
     def __call__(self, expression: Evaluable) -> Value:

@@ -7,7 +7,7 @@ The same definitions run on NumPy arrays, where rules are searched for, and on J
 where they are run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
@@ -38,14 +38,19 @@ class View:
       xp: `numpy` or `jax.numpy`.
       fields: Stored values by name, `[m, *node axes]`.
       n: The number of nodes.
+      constant: The fields that are the same at each step of a run: what is made from them alone,
+        XLA makes once.
 
     Attributes:
       m: The number of states.
       dtype: The float type of the scalars.
     """
 
-    def __init__(self, xp: ModuleType, fields: Mapping[str, Any], n: int) -> None:
+    def __init__(
+        self, xp: ModuleType, fields: Mapping[str, Any], n: int, constant: Iterable[str] = ()
+    ) -> None:
         self.xp = xp
+        self.constant = frozenset(constant)
         self.fields = dict(fields)
         self.n = n
         self.m = next(iter(self.fields.values())).shape[0]
