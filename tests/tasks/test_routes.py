@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tasks import routes, routes_learn
 from tasks.routes import Row
 
@@ -36,6 +38,7 @@ def test_an_unknown_algorithm_is_named(capsys) -> None:
     assert "minimum" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_gradient_descent_finds_what_the_search_found() -> None:
     row = routes_learn.both("minimum", seed=0)
     assert row.found == row.holding == row.rules == 8

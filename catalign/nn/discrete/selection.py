@@ -9,7 +9,7 @@ import numpy as np
 
 from catalign.nn.discrete.condition import Condition
 from catalign.nn.discrete.expression import Expression, K, Node, Value
-from catalign.nn.discrete.scalar import Scalar
+from catalign.nn.discrete.scalar import Binary, Scalar, Turn
 from catalign.nn.discrete.view import NONE, Evaluable, View
 
 
@@ -83,16 +83,17 @@ def best(view: View, selection: Select) -> tuple[Value, Value]:
 
 
 def _best(view: View, selection: Select) -> tuple[Value, Value]:
-    if view.xp is np or selection.key is not None or len(selection.free) < 2:
+    if view.xp is np or len(selection.free) < 2 or any(map(_multiplies, selection.walk())):
         return _search(view, selection)
     most = ON_A_CPU if jax.default_backend() == "cpu" else ELSEWHERE
     width = max(1, most // (view.m * view.n**2))
     width = next(b for b in range(min(width, view.n), 0, -1) if view.n % b == 0)
     if width == view.n:
         return _search(view, selection)
-    # XLA would write down each condition for each (i, j, k). A few receivers i at a time, they stay
-    # in the cache, and their memory is bounded. Not so with keys: in such a loop XLA rounds sums
-    # otherwise than in an algorithm, where a last bit may decide between two candidates.
+    # XLA would write down each condition and key for each (i, j, k). A few receivers i at a time,
+    # they stay in the cache, and their memory is bounded. Not so with products: XLA may round one
+    # together with a sum, and does so here where it does not in an algorithm. A last bit decides
+    # between two candidates.
     for part in selection.parts:
         _prepare(view, part)
     starts = view.xp.arange(0, view.n, width, dtype=view.xp.int32)
@@ -103,6 +104,13 @@ def _best(view: View, selection: Select) -> tuple[Value, Value]:
 
 ON_A_CPU, ELSEWHERE = 2**17, 2**27
 """How many candidates of triples are looked at at once."""
+
+
+def _multiplies(expression: Expression) -> bool:
+    """Whether it is a product or a sum of products."""
+    return isinstance(expression, Turn) or (
+        isinstance(expression, Binary) and expression.operation == "*"
+    )
 
 
 def _joined(blocks: Value) -> Value:

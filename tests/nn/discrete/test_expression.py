@@ -1,4 +1,8 @@
+import functools
+
 import hypothesis.strategies as st
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,6 +51,7 @@ from catalign.nn.discrete.scalar import (
     Turn,
 )
 from catalign.nn.discrete.selection import Best, PairEnd, Select
+from catalign.nn.discrete.view import View
 from tests.nn.discrete.states import M, N, fields, views
 
 R = Register("r")
@@ -88,29 +93,41 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "expression", [*NODES, *SCALARS, *CONDITIONS, *SELECTIONS, *TRIPLES, *ENDS], ids=str
-)
+ALL = [*NODES, *SCALARS, *CONDITIONS, *SELECTIONS, *TRIPLES, *ENDS]
+
+
+@functools.cache
+def compiled(n, expressions, most):
+    """The values of some expressions in states of n nodes, compiled together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "ON_A_CPU", most)
+        run = jax.jit(lambda placed: tuple(map(View(jnp, placed, n), expressions)))
+        run(fields(0, n))
+    return run
+
+
+def agree(expression, expressions, n, seed, most=selection.ON_A_CPU):
+    values = fields(seed, n)
+    with np.errstate(all="ignore"):
+        left = View(np, values, n)(expression)
+    right = np.asarray(compiled(n, expressions, most)(values)[expressions.index(expression)])
+    assert left.ndim == right.ndim == 4
+    shape = np.broadcast_shapes(left.shape, right.shape)
+    wide = (np.broadcast_to(x, shape).astype(float) for x in (left, right))
+    np.testing.assert_allclose(*wide, rtol=1e-6)
+
+
+@pytest.mark.parametrize("expression", ALL, ids=str)
 def test_numpy_and_jax_agree(expression):
     for seed in range(3):
-        host, device = views(seed)
-        with np.errstate(all="ignore"):
-            left, right = host(expression), np.asarray(device(expression))
-        assert left.ndim == right.ndim == 4
-        shape = np.broadcast_shapes(left.shape, right.shape)
-        wide = (np.broadcast_to(x, shape).astype(float) for x in (left, right))
-        np.testing.assert_allclose(*wide, rtol=1e-6)
+        agree(expression, tuple(ALL), N, seed)
 
 
 @pytest.mark.parametrize("expression", TRIPLES, ids=str)
 @pytest.mark.parametrize("width", [1, 3])
-def test_blocks_of_receivers_give_what_all_at_once_give(expression, width, monkeypatch):
-    n, m = 6, 2
-    monkeypatch.setattr(selection, "ON_A_CPU", width * m * n**2)
-    host, device = views(1, n, m)
-    with np.errstate(all="ignore"):
-        left, right = host(expression), np.asarray(device(expression))
-    np.testing.assert_allclose(np.broadcast_to(left, (m, n, n, 1)), right, rtol=1e-6)
+def test_blocks_of_receivers_give_what_all_at_once_give(expression, width):
+    n = 6
+    agree(expression, tuple(TRIPLES), n, 1, most=width * M * n**2)
 
 
 @given(st.integers(0, 10**6))

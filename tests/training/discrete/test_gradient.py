@@ -37,6 +37,7 @@ from catalign.training.discrete.tree import Problem, fit_tree
 
 CONDITIONS = [IsNone(Register(f"c{k}")) for k in range(12)]
 TERMS = [Register(name) for name in "abcde"]
+ONCE = GradientConfig(tries=1)
 
 
 def problem(holds, right):
@@ -84,7 +85,7 @@ def test_what_the_first_initial_values_do_not_find_others_do(seed):
     rng = np.random.default_rng(seed)
     clauses = hidden(rng, 5)
     p = rows(rng, clauses)
-    assert fit_by_gradient(p, seed=0, config=GradientConfig(tries=1)) is None
+    assert fit_by_gradient(p, seed=0, config=ONCE) is None
     tree = fit_by_gradient(p, seed=0)
     assert tree is not None
     assert is_right_everywhere(p, tree)
@@ -98,7 +99,7 @@ def test_whatever_the_rows_a_tree_is_right_at_each_of_them(seed, rules):
     # Some rows say something else.
     odd = rng.choice(len(p.weight), rng.integers(0, 6), replace=False)
     p.right[odd] = np.roll(p.right[odd], 1, axis=1)
-    tree = fit_by_gradient(p, seed=seed)
+    tree = fit_by_gradient(p, seed=seed, config=ONCE)
     if tree is not None:
         holds = {c: p.holds[:, k] for k, c in enumerate(p.conditions)}
         for r in range(len(p.weight)):
@@ -126,11 +127,11 @@ def test_a_missing_term_or_condition_gives_no_tree():
     for term in range(3):
         planted = right.copy()
         planted[:, term] = False
-        assert fit_by_gradient(problem(holds, planted), seed=0) is None
+        assert fit_by_gradient(problem(holds, planted), seed=0, config=ONCE) is None
     for condition in range(3):
         planted = holds.copy()
         planted[:, condition] = planted[:, 3]
-        assert fit_by_gradient(problem(planted, right), seed=0) is None
+        assert fit_by_gradient(problem(planted, right), seed=0, config=ONCE) is None
 
 
 def test_a_wrong_tree_is_caught_by_the_recheck(monkeypatch):
@@ -147,7 +148,7 @@ def test_a_wrong_tree_is_caught_by_the_recheck(monkeypatch):
     for tree in wrong:
         assert not is_right_everywhere(p, tree)
         monkeypatch.setattr(gradient, "as_tree", lambda *_, tree=tree: tree)
-        assert fit_by_gradient(p, seed=0) is None
+        assert fit_by_gradient(p, seed=0, config=ONCE) is None
 
 
 def test_the_prior_prefers_the_cheaper_of_two_equal_conditions():
