@@ -14,10 +14,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from catalign._errors import InputError
 from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.check import check_laws, check_size
 from catalign.algorithms.spec import Kind, Location, Probe
 from catalign.distributions.graph import AbstractGraphLaw, Acyclic, ErdosRenyi
 from catalign.distributions.graph_family import Complete, Path, Tree
@@ -67,10 +69,12 @@ class Family:
         }
         wide = bool(jax.config.read("jax_enable_x64"))
         ordered = tuple(sorted(laws.items()))
-        inputs = sampler(algorithm, count, size, ordered, wide, key.dtype)(key)
+        keys = np.asarray(jax.random.key_data(jax.random.split(key, count)))
+        draw = sampler(algorithm, size, ordered, wide, str(jax.random.key_impl(key)))
+        drawn = jax.device_get([draw(words) for words in keys])
+        host = {name: np.stack([one[name] for one in drawn]) for name in drawn[0]}
         if not (self.rounded or self.redrawn or self.loopless):
-            return inputs
-        host = {name: np.asarray(value) for name, value in inputs.items()}
+            return {name: jnp.asarray(value) for name, value in host.items()}
         rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
         for probe in algorithm.spec.inputs:
             host[probe.name] = self._changed(probe, host[probe.name], rng)
@@ -99,28 +103,30 @@ class Family:
 
 @functools.lru_cache(maxsize=256)
 def sampler(
-    algorithm: Algorithm,
-    count: int,
-    size: int,
-    laws: tuple[tuple[str, Any], ...],
-    wide: bool,
-    key: Any,
-) -> Callable[[KeyArray], Probes]:
-    """What draws a batch, compiled without optimisation: it is called a few times only.
+    algorithm: Algorithm, size: int, laws: tuple[tuple[str, Any], ...], wide: bool, impl: str
+) -> Callable[[np.ndarray], Probes]:
+    """What draws an instance, compiled without optimisation: it is called a few times only.
 
     Most of the time of drawing is that of compiling, as each law and size is a program of its own.
+    One that draws a batch takes longer to compile, and would be one for each number of instances.
 
     Args:
       algorithm: What is sampled.
-      count: The number of instances.
-      size: Their size.
+      size: The size of the instance.
       laws: The arguments of the sampler.
       wide: Whether numbers are in float64; it tells apart what is compiled.
-      key: The type of the key.
+      impl: The kind of key, whose words it is called with.
     """
     del wide
-    draw = functools.partial(algorithm.sample_inputs, batch_size=count, size=size, **dict(laws))
-    lowered = jax.jit(draw).lower(jax.ShapeDtypeStruct((), key))
+    check_size(algorithm.name, size, min_size=algorithm.min_size)
+    check_laws(algorithm.name, algorithm.sampler, dict(laws))
+
+    @jax.jit
+    def draw(words: Array) -> Probes:
+        key = jax.random.wrap_key_data(words, impl=impl)
+        return dict(algorithm.sampler(key, size=size, **dict(laws)))
+
+    lowered = draw.lower(jax.eval_shape(lambda: jax.random.key_data(jax.random.key(0, impl=impl))))
     options: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
     return lowered.compile(compiler_options=options)
 
