@@ -13,7 +13,6 @@ from pathlib import Path
 
 import hypothesis
 import jax
-import jaxtyping
 import pytest
 
 from tests import typecheck
@@ -79,4 +78,4 @@ def _cache_name() -> str:
     return f"jax-{jax.__version__}-{digest}"
 
 
-jaxtyping.install_import_hook("catalign", f"{typecheck.__name__}.checked")
+typecheck.install("catalign")

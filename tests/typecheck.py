@@ -1,9 +1,12 @@
 """Which checks the annotations of catalign get while tests run."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import jax
+import jaxtyping
 import numpy as np
 from beartype import BeartypeConf, FrozenDict, beartype
 
@@ -19,3 +22,22 @@ _check = beartype(
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """Checks arguments and results, but not where JAX rebuilds a pytree of placeholders."""
     return function if function.__name__ == "__init__" else _check(function)
+
+
+def install(package: str) -> None:
+    """Checks the modules of a package that annotate shapes, when they are imported from now on.
+
+    The others are pyright's alone: a checked call takes some 50 microseconds, which is most of the
+    time of a search in plain Python.
+    """
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    root = Path(spec.origin).parent
+    shaped = [
+        ".".join(path.relative_to(root.parent).with_suffix("").parts)
+        for path in root.rglob("*.py")
+        if any(word in path.read_text() for word in ("from jaxtyping import", "_typing import"))
+    ]
+    assert shaped
+    jaxtyping.install_import_hook(shaped, f"{__name__}.checked")

@@ -27,7 +27,7 @@ from catalign.training.discrete.transitions import pool
 from tests.training.discrete.own import OWN
 from tests.training.discrete.variants import QUICK, SLOW
 
-SMALL = ExactConfig(sizes=(4, 8, 12), traces=40)
+SMALL = ExactConfig(sizes=(4, 9), traces=50)
 
 
 def right_at(program, algorithm, size, count=8):
@@ -164,10 +164,11 @@ def test_bad_settings_are_refused(bad):
 
 def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     algorithm = catalign.algorithms.get("minimum")
+    config = ExactConfig(sizes=(4, 7, 9), traces=50)
     program = catalign.load("minimum").program
     with jax.enable_x64(True):
-        seen = draw(algorithm, SMALL)
-        assert not list(_mistakes(program, algorithm, SMALL, 0))
+        seen = draw(algorithm, config)
+        assert not list(_mistakes(program, algorithm, config, 0))
     wrong_step = tuple(
         Rule(r.field, Leaf(Register("min_h"))) if r.field.name == "min_h'" else r
         for r in program.step
@@ -176,8 +177,8 @@ def test_a_program_is_learned_again_from_fresh_instances_that_it_gets_wrong():
     kept = memories(algorithm.spec)
     broken = dataclasses.replace(program, step=wrong_step, memory=tuple(kept[:1]))
     with jax.enable_x64(True):
-        small, large = _mistakes(broken, algorithm, SMALL, 0)
-    assert [batch["key"].shape for batch in (small, large)] == [(40, 8), (40, 12)]
+        small, large = _mistakes(broken, algorithm, config, 0)
+    assert [batch["key"].shape for batch in (small, large)] == [(50, 7), (50, 9)]
     logged = []
     with jax.enable_x64(True):
         pools = [pool(algorithm.spec, trace, kept) for trace in seen]
