@@ -29,7 +29,7 @@ SELECTIVE = [s for s in SEMIRINGS.values() if s.add.is_selective]
 SHAPES = [(2, 3, 5, 4), (1, 1, 1, 1), (0, 2, 3, 2), (2, 0, 3, 2), (2, 3, 0, 2), (1, 9, 37, 5),
           (1, 2, 140, 3), (1, 40, 170, 40)]  # fmt: skip
 # For every semiring: one pass, none, several that are compared, and a loop above those compared.
-FEW_SHAPES = [(2, 3, 5, 4), (2, 3, 0, 2), (1, 9, 37, 5), (1, 40, 170, 40)]
+FEW_SHAPES = [(2, 3, 5, 4), (2, 3, 0, 2), (1, 9, 19, 5), (1, 40, 170, 40)]
 EXTREMES = {
     "min_plus": [np.inf, -np.inf, np.nan],
     "max_plus": [np.inf, -np.inf, np.nan],
@@ -103,16 +103,19 @@ def test_equals_the_definition(semiring, version):
     @jax.jit
     def run(factors):
         return [
-            f(a, b, semiring, implementation=version)
-            for f in (multiply_with_arg, multiply)
+            (
+                multiply_with_arg(a, b, semiring, implementation=version),
+                # That k is above those compared makes no difference without the arg.
+                multiply(a, b, semiring, implementation=version) if a.shape[2] != 140 else None,
+            )
             for a, b in factors
         ]
 
-    found = run(factors)
-    for i, (a, b) in enumerate(factors):
+    for (a, b), (named, alone) in zip(factors, run(factors), strict=True):
         expected = in_numpy(a, b, semiring)
-        assert_same(found[i], expected)
-        assert_same([found[len(factors) + i]], expected[:1])
+        assert_same(named, expected)
+        if alone is not None:
+            assert_same([alone], expected[:1])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -193,25 +196,39 @@ def soft_terms(a, b):
     return np.where((a == np.inf) | (b == np.inf), np.inf, a + b)
 
 
+SOFT = {
+    version: functools.partial(multiply, semiring=log_plus(0.5), implementation=version)
+    for version in VERSIONS
+}
+
+
+@jax.jit
+def soft_minima(factors):
+    return {version: [f(a, b) for a, b in factors] for version, f in SOFT.items()}
+
+
 @pytest.mark.parametrize("case", SOFT_CASES)
 def test_the_soft_minimum(case):
     t = 0.5
     factors = [draw_soft(x, case) for x in (SOFT_SHAPES if case == "missing" else SOFT_SHAPES[:1])]
-
-    @jax.jit
-    def run(factors):
-        return {
-            version: [multiply(a, b, log_plus(t), implementation=version) for a, b in factors]
-            for version in VERSIONS
-        }
-
-    for version, found in run(factors).items():
+    for version, found in soft_minima(factors).items():
         for (a, b), out in zip(factors, found, strict=True):
             terms = soft_terms(a, b)
             with np.errstate(divide="ignore", invalid="ignore"):
                 expected = -t * np.logaddexp.reduce(-terms / t, axis=2, initial=-np.inf)
             assert out.dtype == jnp.float32
             np.testing.assert_allclose(out, expected, rtol=2e-6, atol=2e-6, err_msg=version)
+
+
+def finite_part(f):
+    def values(a, b):
+        out = f(a, b)
+        return jnp.where(out == jnp.inf, 0.0, out)
+
+    return values
+
+
+soft_slopes = pulling({version: finite_part(f) for version, f in SOFT.items()})
 
 
 @pytest.mark.parametrize("case", ["plain", "missing", "far", "far and missing"])
@@ -230,17 +247,12 @@ def test_gradients_of_the_soft_minimum(case):
         np.einsum("pikj,pij->pkj", share, weights),
     )
 
-    def finite(a, b, version):
-        out = multiply(a, b, log_plus(t), implementation=version)
-        return jnp.where(out == jnp.inf, 0.0, out)
-
-    program = pulling({v: functools.partial(finite, version=v) for v in VERSIONS})
-    found = program((a, b), weights)
+    found = soft_slopes((a, b), weights)
     for version in VERSIONS:
         for mine, theirs in zip(found[version].slopes, expected, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-5, err_msg=version)
         if case == "plain":
-            check_pull(program, version, (a, b), weights, atol=0.02, rtol=0.02, eps=1e-2)
+            check_pull(soft_slopes, version, (a, b), weights, atol=0.02, rtol=0.02, eps=1e-2)
 
 
 def test_the_soft_minimum_tends_to_the_minimum():
@@ -264,7 +276,9 @@ def test_integers(semiring, dtype):
     zero = {np.inf: info.max, -np.inf: info.min}.get(semiring.zero, semiring.zero)
     rng = np.random.default_rng(0)
     integers, expected = [], []
-    for p, n, k, m in [(2, 3, 5, 4), (2, 3, 0, 2), (1, 2, 19, 3)]:
+    # Several passes for one of the dtypes: they do not depend on it.
+    shapes = [(2, 3, 5, 4), (2, 3, 0, 2), (1, 2, 19, 3)][: 3 if dtype == jnp.int8 else 2]
+    for p, n, k, m in shapes:
         factors = [rng.integers(0, 9, extent) for extent in ((p, n, k), (p, k, m))]
         factors = [np.where(rng.random(x.shape) < 0.3, zero, x) for x in factors]
         as_float = [np.where(x == zero, semiring.zero, x).astype(np.float32) for x in factors]
