@@ -27,7 +27,7 @@ VERSIONS = [name for name in ALL_VERSIONS if name != "mosaic_gpu"]
 SELECTIVE = [s for s in SEMIRINGS.values() if s.add.is_selective]
 # Batch, n, k, m: plain, several passes, k above those compared, and more products than a program
 # without a loop has; single; empty in each place.
-FEW_SHAPES = [(2, 3, 5, 4), (1, 9, 19, 5), (1, 2, 37, 3), (1, 40, 170, 40), (2, 3, 0, 2)]
+FEW_SHAPES = [(2, 3, 5, 4), (1, 9, 19, 5), (1, 2, 20, 3), (1, 40, 170, 40), (2, 3, 0, 2)]
 SHAPES = [*FEW_SHAPES, (1, 1, 1, 1), (0, 2, 3, 2), (2, 0, 3, 2)]
 EXTREMES = {
     "min_plus": [np.inf, -np.inf, np.nan],
@@ -90,7 +90,7 @@ def in_numpy(a, b, semiring):
 @pytest.mark.parametrize("semiring", SELECTIVE, ids=str)
 def test_equals_the_definition(semiring, version, monkeypatch):
     """Over shapes, in one program."""
-    monkeypatch.setattr(xla, "TERMS_COMPARED", 32)
+    monkeypatch.setattr(xla, "TERMS_COMPARED", 19)
     extremes = semiring.dtype_kind != "bool"
     factors = [
         [
