@@ -72,10 +72,15 @@ def test_check_semiring_accepts_every_instance(semiring):
 def test_reductions_agree_with_the_operation(semiring, part):
     monoid, samples = getattr(semiring, part), sample_values(semiring)
     expected = functools.reduce(monoid.op, list(samples))
-    assert np.array_equal(monoid.reduce(samples, 0), expected)
-    assert np.array_equal(monoid.fold(samples), expected)
     ids = np.array([2] * len(samples), np.int32)
-    by_segment = monoid.segment(jnp.asarray(samples), ids, 3)
+
+    @jax.jit
+    def run(samples):
+        return monoid.reduce(samples, 0), monoid.fold(samples), monoid.segment(samples, ids, 3)
+
+    reduced, folded, by_segment = run(samples)
+    assert np.array_equal(reduced, expected)
+    assert np.array_equal(folded, expected)
     assert np.array_equal(by_segment, [monoid.unit, monoid.unit, expected])
     assert by_segment.dtype == samples.dtype
 
@@ -131,7 +136,7 @@ def test_unlike_infinities_meet_without_nan():
     "semiring", [min_plus, max_plus, max_times, plus_times, log_plus(0.5)], ids=str
 )
 def test_gradients_are_finite_where_values_are_infinite(semiring):
-    x = jnp.array([semiring.zero, 1.0, 2.0, semiring.zero], jnp.float32)
+    x = np.array([semiring.zero, 1.0, 2.0, semiring.zero], np.float32)
 
     def loss(x):
         terms = semiring.multiply.op(x, x[::-1])
@@ -141,15 +146,15 @@ def test_gradients_are_finite_where_values_are_infinite(semiring):
         )
         return sum(jnp.sum(jnp.where(jnp.isfinite(t), t, 0.0)) for t in total)
 
-    gradient = jax.grad(loss)(x)
+    gradient = jax.jit(jax.grad(loss))(x)
     assert np.all(np.isfinite(gradient))
     assert np.any(gradient != 0)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.1, 0.01])
 def test_log_plus_tends_to_min_plus_at_the_proved_rate(temperature):
-    x = jnp.asarray(np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32))
-    soft, hard = log_plus(temperature).add.reduce(x, 1), min_plus.add.reduce(x, 1)
+    x = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
+    soft, hard = jax.jit(log_plus(temperature).add.reduce, static_argnums=1)(x, 1), x.min(1)
     assert np.all(soft <= hard + 1e-6)
     assert np.all(soft >= hard - temperature * float(np.log(5)) - 1e-6)
 

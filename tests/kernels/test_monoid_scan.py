@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.sharding import AxisType, Mesh
-from jax.test_util import check_grads
 
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import SEMIRINGS, log_plus, min_plus, plus_times
 from catalign.kernels.monoid_scan import function
 from catalign.kernels.monoid_scan.api import VERSIONS, scan_functions, scan_matrices
+from tests.kernels.programs import check_pull, pulling
 
 FAST = [name for name in VERSIONS if name != "reference"]
 ALL = [*SEMIRINGS.values(), log_plus(0.5)]
@@ -63,10 +63,17 @@ def compose_literally(f, *, reverse=False, exclusive=False):
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9])
 def test_functions_by_python_lists(version, size):
     """For packed sizes and those above, in every direction."""
-    for reverse, exclusive in WAYS if size in (3, 9) else [(True, False)]:
-        shape = (2, 37)
-        f = draw_functions(shape, size)
-        got = scan_functions(f, reverse=reverse, exclusive=exclusive, implementation=version)
+    shape, ways = (2, 37), WAYS if size in (3, 9) else [(True, False)]
+    f = draw_functions(shape, size)
+
+    @jax.jit
+    def run(f):
+        return [
+            scan_functions(f, reverse=reverse, exclusive=exclusive, implementation=version)
+            for reverse, exclusive in ways
+        ]
+
+    for (reverse, exclusive), got in zip(ways, run(f), strict=True):
         for at in np.ndindex(shape[:-1]):
             want = compose_literally(f[at], reverse=reverse, exclusive=exclusive)
             np.testing.assert_array_equal(got[at], want)
@@ -76,37 +83,51 @@ def test_functions_by_python_lists(version, size):
 @pytest.mark.parametrize("size", [3, 9])
 def test_functions_equal_the_definition(version, size):
     """Over shapes and dtypes."""
-    for at, shape in enumerate(SHAPES):
-        dtype = (np.int32, np.int8, np.uint8)[at % 3]
-        f = draw_functions(shape, size, dtype=dtype)
-        expected = scan_functions(f, implementation="reference")
-        got = scan_functions(f, implementation=version)
-        assert got.dtype == expected.dtype == dtype
-        np.testing.assert_array_equal(got, expected)
+    dtypes = (np.int32, np.int8, np.uint8)
+    each = [draw_functions(s, size, dtype=dtypes[i % 3]) for i, s in enumerate(SHAPES)]
+    run = jax.jit(lambda each: [scan_functions(f, implementation=version) for f in each])
+    for f, got in zip(each, run(each), strict=True):
+        assert got.dtype == f.dtype
+        for at in np.ndindex(f.shape[:-2]):
+            np.testing.assert_array_equal(got[at], compose_literally(f[at]))
 
 
-@pytest.mark.parametrize("version", FAST)
 @pytest.mark.parametrize("semiring", ALL, ids=str)
-def test_matrices_equal_the_definition(version, semiring):
+def test_matrices_equal_the_definition(semiring):
     """Over shapes, directions, and values with infinities."""
     some = SHAPES if semiring == min_plus else [(2, 37)]
-    for at, shape in enumerate(some):
-        reverse, exclusive = WAYS[(at + ALL.index(semiring)) % 4]
-        m = draw_matrices(semiring, shape, (2, 1, 3)[at % 3], extremes=True)
-        run = functools.partial(scan_matrices, m, semiring, reverse=reverse, exclusive=exclusive)
-        got, expected = run(implementation=version), run(implementation="reference")
-        assert got.dtype == m.dtype
-        assert not bool(jnp.any(jnp.isnan(got.astype(jnp.float32))))
-        if semiring.add.is_selective:
-            np.testing.assert_array_equal(got, expected)
-        else:
-            np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
+    ways = [WAYS[(at + ALL.index(semiring)) % 4] for at in range(len(some))]
+    each = [
+        draw_matrices(semiring, shape, (2, 1, 3)[at % 3], extremes=True)
+        for at, shape in enumerate(some)
+    ]
+
+    @jax.jit
+    def run(each):
+        return {
+            name: [
+                scan_matrices(m, semiring, reverse=r, exclusive=e, implementation=name)
+                for m, (r, e) in zip(each, ways, strict=True)
+            ]
+            for name in VERSIONS
+        }
+
+    found = run(each)
+    for version in FAST:
+        for m, got, expected in zip(each, found[version], found["reference"], strict=True):
+            assert got.dtype == m.dtype
+            assert not np.isnan(np.asarray(got, np.float32)).any()
+            if semiring.add.is_selective:
+                np.testing.assert_array_equal(got, expected)
+            else:
+                np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_matrices_by_python_loops(version):
     m = draw_matrices(min_plus, (20,), 2, extremes=True)
-    got = scan_matrices(m, min_plus, implementation=version)
+    got = np.asarray(scan_matrices(m, min_plus, implementation=version))
+    m = np.asarray(m)
     prefix = [[0.0, np.inf], [np.inf, 0.0]]
     for i in range(20):
         terms = [
@@ -120,22 +141,26 @@ def test_matrices_by_python_loops(version):
         np.testing.assert_array_equal(got[i], np.float32(prefix))
 
 
-@pytest.mark.parametrize("version", FAST)
 @pytest.mark.parametrize("semiring", [plus_times, SEMIRINGS["lor_land"]], ids=str)
-def test_functions_are_their_matrices(version, semiring):
-    f = jnp.asarray(draw_functions((40,), 4))
-    one_hot = jax.nn.one_hot(f, 4, dtype=bool if semiring.dtype_kind == "bool" else jnp.float32)
-    product = scan_matrices(one_hot, semiring, implementation=version)
-    np.testing.assert_array_equal(jnp.argmax(product, axis=-1), scan_functions(f))
-    assert bool(jnp.all(jnp.sum(product, axis=-1, dtype=jnp.float32) == 1))
+def test_functions_are_their_matrices(semiring):
+    f = draw_functions((40,), 4)
+    one_hot = np.eye(4, dtype=bool if semiring.dtype_kind == "bool" else np.float32)[f]
+    run = jax.jit(lambda m: [scan_matrices(m, semiring, implementation=name) for name in FAST])
+    for product in run(one_hot):
+        np.testing.assert_array_equal(np.argmax(product, axis=-1), compose_literally(f))
+        assert np.all(np.sum(product, axis=-1) == 1)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def prefixes(f, reverse):
+    return [scan_functions(f, reverse=reverse, exclusive=exclusive) for exclusive in (True, False)]
 
 
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 2**31), st.sampled_from([2, 3, 9]), st.booleans())
 def test_a_prefix_is_the_exclusive_one_and_its_element(seed, size, reverse):
     f = draw_functions((33,), size, seed)
-    before = scan_functions(f, reverse=reverse, exclusive=True)
-    after = scan_functions(f, reverse=reverse)
+    before, after = prefixes(f, reverse)
     np.testing.assert_array_equal(np.take_along_axis(f, np.asarray(before), 1), after)
     np.testing.assert_array_equal(before[-1 if reverse else 0], np.arange(size))
 
@@ -146,14 +171,19 @@ def test_a_swapped_order_is_seen():
     wrong = compose_literally(f[:, ::-1])
     assert (np.asarray(scan_functions(f)) != wrong).any()
     stored = function.Packed(3)
-    flipped = VERSIONS["blocked"](
-        lambda a, b: stored.compose(b, a),
-        stored.encode(jnp.arange(3)[:, None])[..., 0],
-        stored.encode(jnp.asarray(f)[..., None]),
-        reverse=False,
-        exclusive=False,
-    )
-    assert (stored.decode(flipped, np.dtype(np.int32))[..., 0] != compose_literally(f)).any()
+
+    @jax.jit
+    def flipped(f):
+        y = VERSIONS["blocked"](
+            lambda a, b: stored.compose(b, a),
+            stored.encode(jnp.arange(3)[:, None])[..., 0],
+            stored.encode(f[..., None]),
+            reverse=False,
+            exclusive=False,
+        )
+        return stored.decode(y, np.dtype(np.int32))[..., 0]
+
+    assert (np.asarray(flipped(f)) != compose_literally(f)).any()
 
 
 def stochastic(shape, n, seed=0):
@@ -161,45 +191,60 @@ def stochastic(shape, n, seed=0):
     return jnp.asarray(rng.dirichlet(np.ones(n), (*shape, n)), jnp.float32)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_stochastic_matrices(version):
+def test_stochastic_matrices():
     m = stochastic((40,), 3)
-    y = scan_matrices(m, plus_times, implementation=version)
-    np.testing.assert_allclose(jnp.sum(y, -1), 1.0, rtol=1e-5)
-    run = functools.partial(scan_matrices, semiring=plus_times, implementation=version)
-    check_grads(run, (m,), order=1, modes=["rev"], atol=0.02, rtol=0.02, eps=1e-2)
+    versions = {
+        name: functools.partial(scan_matrices, semiring=plus_times, implementation=name)
+        for name in VERSIONS
+    }
+    program, any_slope = pulling(versions), np.zeros(m.shape, np.float32)
+    for name, found in program((m,), any_slope).items():
+        np.testing.assert_allclose(np.sum(found.value, -1), 1.0, rtol=1e-5)
+        check_pull(program, name, (m,), any_slope, atol=0.02, rtol=0.02, eps=1e-2)
 
 
-@pytest.mark.parametrize("version", FAST)
 @pytest.mark.parametrize("semiring", GRADED, ids=str)
-def test_gradients(version, semiring):
+def test_gradients(semiring):
     """Against autodiff of the literal loop, and against differences, where nothing ties."""
     reverse = ALL.index(semiring) % 2 == 0
     rng = np.random.default_rng(3)
-    m = jnp.asarray(rng.random((34, 2, 2)) * 0.5 + 0.5, jnp.float32)
-    weights = jnp.asarray(rng.random(m.shape), jnp.float32)
+    m = np.asarray(rng.random((34, 2, 2)) * 0.5 + 0.5, np.float32)
+    weights = np.asarray(rng.random(m.shape), np.float32)
 
     def loss(m, version):
         y = scan_matrices(m, semiring, reverse=reverse, implementation=version)
         return jnp.sum(weights * y)
 
-    mine, theirs = (jax.grad(loss)(m, name) for name in (version, "reference"))
-    np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-5)
+    run = jax.jit(lambda m: {name: jax.grad(loss)(m, name) for name in VERSIONS})
+    found = run(m)
+    for version in FAST:
+        np.testing.assert_allclose(found[version], found["reference"], rtol=2e-4, atol=1e-5)
     if semiring == min_plus:
-        short = functools.partial(scan_matrices, semiring=semiring, implementation=version)
-        check_grads(short, (m[:3],), order=1, modes=["rev"], atol=0.02, rtol=0.02, eps=1e-3)
+        short = {
+            name: functools.partial(scan_matrices, semiring=semiring, implementation=name)
+            for name in FAST
+        }
+        program = pulling(short)
+        for name in FAST:
+            check_pull(program, name, (m[:3],), weights[:3], atol=0.02, rtol=0.02, eps=1e-3)
 
 
 def test_no_path_has_no_gradient():
-    wall = jnp.full((20, 2, 2), jnp.inf)
-    for semiring in (min_plus, log_plus(1.0)):
-        slope = jax.grad(lambda m, s=semiring: jnp.sum(scan_matrices(m, s)))(wall)
-        assert not bool(jnp.any(slope != 0))
+    wall = np.full((20, 2, 2), np.inf, np.float32)
+
+    def slopes(m):
+        return [
+            jax.grad(lambda m, s=semiring: jnp.sum(scan_matrices(m, s)))(m)
+            for semiring in (min_plus, log_plus(1.0))
+        ]
+
+    assert all(np.all(np.asarray(slope) == 0) for slope in jax.jit(slopes)(wall))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_nan_spreads_to_what_reads_it(version):
-    m = jnp.zeros((20, 2, 2)).at[:, 1, 0].set(jnp.inf).at[5, 0, 0].set(jnp.nan)
+    m = np.zeros((20, 2, 2), np.float32)
+    m[:, 1, 0], m[5, 0, 0] = np.inf, np.nan
     y = scan_matrices(m, min_plus, implementation=version)
     expected = np.zeros((20, 2, 2), bool)
     expected[5:, 0, 0] = expected[6:, 0, 1] = True
@@ -207,22 +252,28 @@ def test_nan_spreads_to_what_reads_it(version):
 
 
 def test_tied_paths_share_one_gradient():
-    m = jnp.zeros((20, 2, 2))
-    slope = jax.grad(lambda m: scan_matrices(m, min_plus)[-1, 0, 0])(m)
-    np.testing.assert_allclose(jnp.sum(slope, (1, 2)), 1.0)
-    assert bool(jnp.all(slope >= 0))
+    m = np.zeros((20, 2, 2), np.float32)
+    slope = np.asarray(jax.jit(jax.grad(lambda m: scan_matrices(m, min_plus)[-1, 0, 0]))(m))
+    np.testing.assert_allclose(np.sum(slope, (1, 2)), 1.0)
+    assert np.all(slope >= 0)
 
 
 def test_transformations_compose():
     m = draw_matrices(min_plus, (3, 20), 2)
-    f = jnp.asarray(draw_functions((3, 20), 3))
-    y, g = scan_matrices(m, min_plus), scan_functions(f)
-    np.testing.assert_array_equal(jax.vmap(lambda x: scan_matrices(x, min_plus))(m), y)
-    np.testing.assert_array_equal(jax.jit(jax.vmap(scan_functions))(f), g)
-    slopes = jax.vmap(jax.grad(lambda x: jnp.sum(scan_matrices(x, min_plus)[-1])))(m)
+    f = draw_functions((3, 20), 3)
+    y, g = scan_matrices(m, min_plus), [compose_literally(one) for one in f]
+
+    @jax.jit
+    def run(m, f):
+        mapped = jax.vmap(lambda x: scan_matrices(x, min_plus))(m), jax.vmap(scan_functions)(f)
+        slopes = jax.vmap(jax.grad(lambda x: jnp.sum(scan_matrices(x, min_plus)[-1])))(m)
+        return *mapped, slopes, scan_matrices((m * 0.5).astype(jnp.bfloat16), min_plus)
+
+    matrices, functions, slopes, half = run(m, f)
+    np.testing.assert_array_equal(matrices, y)
+    np.testing.assert_array_equal(functions, g)
     assert slopes.shape == m.shape
-    half = (m * 0.5).astype(jnp.bfloat16)
-    assert scan_matrices(half, min_plus).dtype == jnp.bfloat16
+    assert half.dtype == jnp.bfloat16
 
 
 def test_one_compilation_a_shape():
@@ -299,8 +350,9 @@ def test_bad_arguments_are_named():
 def test_a_mesh_of_one_device(version):
     mesh = Mesh(np.array(jax.devices()[:1]), ("data",))
     f = draw_functions((2, 37), 3)
-    run = functools.partial(scan_functions, f, reverse=True, exclusive=True)
-    np.testing.assert_array_equal(run(implementation=version, mesh=mesh), run())
+    got = scan_functions(f, reverse=True, exclusive=True, implementation=version, mesh=mesh)
+    for mine, one in zip(got, f, strict=True):
+        np.testing.assert_array_equal(mine, compose_literally(one, reverse=True, exclusive=True))
 
 
 ACROSS = """

@@ -1,5 +1,6 @@
 """Every version of the product equals its definition, with ties, infinities, NaN and gradients."""
 
+import functools
 import math
 import subprocess
 import sys
@@ -8,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.test_util import check_grads
 
 from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import SEMIRINGS, log_plus, min_plus, plus_times
+from catalign.kernels.semiring_matmul import xla
 from catalign.kernels.semiring_matmul.api import VERSIONS as ALL_VERSIONS
 from catalign.kernels.semiring_matmul.api import (
     default_implementation,
@@ -19,16 +20,15 @@ from catalign.kernels.semiring_matmul.api import (
     multiply_with_arg,
 )
 from catalign.kernels.semiring_matmul.arithmetic import ON_INTEGERS
-from tests.kernels.programs import largest
+from tests.kernels.programs import check_pull, largest, pulling
 
 # The one for GPUs has tests of its own.
 VERSIONS = [name for name in ALL_VERSIONS if name != "mosaic_gpu"]
 SELECTIVE = [s for s in SEMIRINGS.values() if s.add.is_selective]
-FAST = [name for name in VERSIONS if name != "reference"]
-# Batch, n, k, m: plain, single, empty in each place, and k above the terms of one pass; above those
-# that are compared; and more products than a program without a loop has.
-SHAPES = [(2, 3, 5, 4), (1, 1, 1, 1), (0, 2, 3, 2), (2, 0, 3, 2), (2, 3, 0, 2), (1, 9, 37, 5),
-          (1, 2, 140, 3), (1, 40, 170, 40)]  # fmt: skip
+# Batch, n, k, m: plain, several passes, k above those compared, and more products than a program
+# without a loop has; single; empty in each place.
+FEW_SHAPES = [(2, 3, 5, 4), (1, 9, 19, 5), (1, 2, 20, 3), (1, 40, 170, 40), (2, 3, 0, 2)]
+SHAPES = [*FEW_SHAPES, (1, 1, 1, 1), (0, 2, 3, 2), (2, 0, 3, 2)]
 EXTREMES = {
     "min_plus": [np.inf, -np.inf, np.nan],
     "max_plus": [np.inf, -np.inf, np.nan],
@@ -58,18 +58,62 @@ def assert_same(got, expected):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("version", FAST)
+# Sum, product, zero, and whether zero absorbs the infinity of the other sign and NaN.
+IN_NUMPY = {
+    "min_plus": (np.minimum, np.add, np.inf, True),
+    "max_plus": (np.maximum, np.add, -np.inf, True),
+    "max_min": (np.maximum, np.minimum, -np.inf, False),
+    "min_max": (np.minimum, np.maximum, np.inf, False),
+    "lor_land": (np.logical_or, np.logical_and, False, False),
+    "max_times": (np.maximum, np.multiply, 0.0, False),
+}
+
+
+def in_numpy(a, b, semiring):
+    """The sums of all products, and the first terms that attain them."""
+    add, times, zero, absorbs = IN_NUMPY[semiring.name]
+    a, b = np.asarray(a)[:, :, :, None], np.asarray(b)[:, None]
+    with np.errstate(invalid="ignore"):
+        terms = times(a, b)
+    if absorbs:
+        terms = np.where((a == zero) | (b == zero), np.asarray(zero, terms.dtype), terms)
+    # A last term of zero, so that there is one; where it is the first, the sum is zero.
+    last = np.full((*terms.shape[:2], 1, terms.shape[3]), zero, terms.dtype)
+    terms = np.concatenate([terms, last], axis=2)
+    c = add.reduce(terms, axis=2)
+    total = c[:, :, None]
+    attains = (terms == total) | ((terms != terms) & (total != total))
+    return c, np.where(c == zero, -1, np.argmax(attains, axis=2)).astype(np.int32)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("semiring", SELECTIVE, ids=str)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_equals_the_definition(semiring, shape, version):
-    p, n, k, m = shape
+def test_equals_the_definition(semiring, version, monkeypatch):
+    """Over shapes, in one program."""
+    monkeypatch.setattr(xla, "TERMS_COMPARED", 19)
     extremes = semiring.dtype_kind != "bool"
-    a = draw(semiring, (p, n, k), 0, extremes=extremes)
-    b = draw(semiring, (p, k, m), 1, extremes=extremes)
-    expected = multiply_with_arg(a, b, semiring, implementation="reference")
-    assert_same(multiply_with_arg(a, b, semiring, implementation=version), expected)
-    alone = multiply(a, b, semiring, implementation=version)
-    np.testing.assert_array_equal(alone, expected[0])
+    factors = [
+        [
+            draw(semiring, extent, seed, extremes=extremes)
+            for seed, extent in enumerate(((p, n, k), (p, k, m)))
+        ]
+        for p, n, k, m in (SHAPES if semiring == min_plus else FEW_SHAPES)
+    ]
+
+    @jax.jit
+    def run(factors):
+        return [
+            (
+                multiply_with_arg(a, b, semiring, implementation=version),
+                multiply(a, b, semiring, implementation=version),
+            )
+            for a, b in factors
+        ]
+
+    for (a, b), (named, alone) in zip(factors, run(factors), strict=True):
+        expected = in_numpy(a, b, semiring)
+        assert_same(named, expected)
+        assert_same([alone], expected[:1])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -93,36 +137,36 @@ def test_infinities_never_meet(version):
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
 def test_narrow_floats(dtype):
-    a, b = draw(min_plus, (3, 20), 4).astype(dtype), draw(min_plus, (20, 2), 5).astype(dtype)
-    expected = multiply_with_arg(a, b, min_plus, implementation="reference")
-    assert_same(multiply_with_arg(a, b, min_plus), expected)
+    a, b = (
+        jnp.asarray(np.asarray(draw(min_plus, shape, seed)), dtype)
+        for shape, seed in (((1, 3, 9), 4), ((1, 9, 2), 5))
+    )
+    assert_same(multiply_with_arg(a, b, min_plus), in_numpy(a, b, min_plus))
 
 
 def distinct(shape, seed):
     rng = np.random.default_rng(seed)
-    return jnp.asarray(rng.permutation(math.prod(shape)).reshape(shape) * 0.37 + 1.0, jnp.float32)
+    values = rng.permutation(math.prod(shape)).reshape(shape) * 0.37 + 1.0
+    return values.astype(np.float32)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("semiring", [s for s in SELECTIVE if s.dtype_kind == "float"], ids=str)
-def test_gradients(semiring, version):
+def test_gradients(semiring):
     """Against differences, and against autodiff of the literal definition, where nothing ties."""
-    a, b = distinct((3, 4), 0), distinct((4, 2), 1) * 0.99
+    factors = distinct((3, 4), 0), distinct((4, 2), 1) * np.float32(0.99)
+    weights = distinct((3, 2), 2)
 
     def literal(a, b):
         return semiring.add.reduce(semiring.multiply.op(a[:, :, None], b[None]), 1)
 
-    def ours(a, b):
-        return multiply(jnp.asarray(a), jnp.asarray(b), semiring, implementation=version)
-
-    check_grads(ours, (a, b), order=1, modes=["rev"], atol=0.05, rtol=0.05, eps=1e-2)
-    weights = distinct((3, 2), 2)
-    mine, theirs = (
-        jax.grad(lambda a, b, f=f: jnp.sum(weights * f(a, b)), argnums=(0, 1))(a, b)
-        for f in (ours, literal)
-    )
-    for x, y in zip(mine, theirs, strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-6)
+    versions = {v: functools.partial(multiply, semiring=semiring, implementation=v)
+                for v in VERSIONS}  # fmt: skip
+    program = pulling(versions | {"literal": literal})
+    found = program(factors, weights)
+    for version in VERSIONS:
+        for x, y in zip(found[version].slopes, found["literal"].slopes, strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-6, err_msg=version)
+        check_pull(program, version, factors, weights, atol=0.05, rtol=0.05, eps=1e-2)
 
 
 SOFT_SHAPES = [(2, 3, 5, 4), (0, 2, 3, 2), (2, 0, 3, 2), (2, 3, 0, 2), (1, 2, 19, 3)]
@@ -150,23 +194,43 @@ def soft_terms(a, b):
     return np.where((a == np.inf) | (b == np.inf), np.inf, a + b)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+SOFT = {
+    version: functools.partial(multiply, semiring=log_plus(0.5), implementation=version)
+    for version in VERSIONS
+}
+
+
+@jax.jit
+def soft_minima(factors):
+    return {version: [f(a, b) for a, b in factors] for version, f in SOFT.items()}
+
+
 @pytest.mark.parametrize("case", SOFT_CASES)
-def test_the_soft_minimum(case, version):
+def test_the_soft_minimum(case):
     t = 0.5
-    for shape in SOFT_SHAPES if case == "missing" else SOFT_SHAPES[:1]:
-        a, b = draw_soft(shape, case)
-        terms = soft_terms(a, b)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            expected = -t * np.logaddexp.reduce(-terms / t, axis=2, initial=-np.inf)
-        out = multiply(a, b, log_plus(t), implementation=version)
-        assert out.dtype == jnp.float32
-        np.testing.assert_allclose(out, expected, rtol=2e-6, atol=2e-6)
+    factors = [draw_soft(x, case) for x in (SOFT_SHAPES if case == "missing" else SOFT_SHAPES[:1])]
+    for version, found in soft_minima(factors).items():
+        for (a, b), out in zip(factors, found, strict=True):
+            terms = soft_terms(a, b)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                expected = -t * np.logaddexp.reduce(-terms / t, axis=2, initial=-np.inf)
+            assert out.dtype == jnp.float32
+            np.testing.assert_allclose(out, expected, rtol=2e-6, atol=2e-6, err_msg=version)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+def finite_part(f):
+    def values(a, b):
+        out = f(a, b)
+        return jnp.where(out == jnp.inf, 0.0, out)
+
+    return values
+
+
+soft_slopes = pulling({version: finite_part(f) for version, f in SOFT.items()})
+
+
 @pytest.mark.parametrize("case", ["plain", "missing", "far", "far and missing"])
-def test_gradients_of_the_soft_minimum(case, version):
+def test_gradients_of_the_soft_minimum(case):
     """Each term gets its share: against the definition in float64, and against differences."""
     t = 0.5
     a, b = draw_soft((2, 3, 5, 4), case)
@@ -181,28 +245,25 @@ def test_gradients_of_the_soft_minimum(case, version):
         np.einsum("pikj,pij->pkj", share, weights),
     )
 
-    def ours(a, b):
-        return multiply(jnp.asarray(a), jnp.asarray(b), log_plus(t), implementation=version)
-
-    def weighted(a, b):
-        out = ours(a, b)
-        return jnp.sum(jnp.where(out == jnp.inf, 0.0, weights * out))
-
-    for mine, theirs in zip(jax.grad(weighted, (0, 1))(a, b), expected, strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-5)
-    if case == "plain":
-        check_grads(ours, (a, b), order=1, modes=["rev"], atol=0.02, rtol=0.02, eps=1e-2)
+    found = soft_slopes((a, b), weights)
+    for version in VERSIONS:
+        for mine, theirs in zip(found[version].slopes, expected, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-5, err_msg=version)
+        if case == "plain":
+            check_pull(soft_slopes, version, (a, b), weights, atol=0.02, rtol=0.02, eps=1e-2)
 
 
 def test_the_soft_minimum_tends_to_the_minimum():
     a, b = draw_soft((2, 3, 5, 4), "missing")
-    least = multiply(a, b, min_plus)
-    for t in (1.0, 0.1, 1e-3):
-        soft = multiply(a, b, log_plus(t))
-        finite = jnp.isfinite(least)
-        np.testing.assert_array_equal(jnp.isfinite(soft), finite)
-        gap = jnp.where(finite, least, 0.0) - jnp.where(finite, soft, 0.0)
-        assert bool(jnp.all((gap >= -1e-6) & (gap <= t * math.log(5) + 1e-6)))
+    soft = {t: log_plus(t) for t in (1.0, 0.1, 1e-3)}
+    least, found = jax.jit(
+        lambda a, b: (multiply(a, b, min_plus), {t: multiply(a, b, s) for t, s in soft.items()})
+    )(a, b)
+    finite = np.isfinite(least)
+    for t, out in found.items():
+        np.testing.assert_array_equal(np.isfinite(out), finite)
+        gap = np.asarray(least)[finite] - np.asarray(out)[finite]
+        assert np.all((gap >= -1e-6) & (gap <= t * math.log(5) + 1e-6))
 
 
 @pytest.mark.parametrize("dtype", [jnp.int32, jnp.int8])
@@ -212,21 +273,29 @@ def test_integers(semiring, dtype):
     info = jnp.iinfo(dtype)
     zero = {np.inf: info.max, -np.inf: info.min}.get(semiring.zero, semiring.zero)
     rng = np.random.default_rng(0)
-    for shape in [(2, 3, 5, 4), (2, 3, 0, 2), (1, 2, 19, 3)]:
-        p, n, k, m = shape
+    integers, expected = [], []
+    # Several passes for one of the dtypes: they do not depend on it.
+    shapes = [(2, 3, 5, 4), (2, 3, 0, 2), (1, 2, 19, 3)][: 3 if dtype == jnp.int8 else 2]
+    for p, n, k, m in shapes:
         factors = [rng.integers(0, 9, extent) for extent in ((p, n, k), (p, k, m))]
         factors = [np.where(rng.random(x.shape) < 0.3, zero, x) for x in factors]
         as_float = [np.where(x == zero, semiring.zero, x).astype(np.float32) for x in factors]
-        c, arg = multiply_with_arg(
-            *map(jnp.asarray, as_float), semiring, implementation="reference"
-        )
-        c = np.where(c == semiring.zero, zero, np.asarray(c, np.float64))
-        for version in VERSIONS:
-            integers = [jnp.asarray(x, dtype) for x in factors]
-            out = multiply_with_arg(*integers, semiring, implementation=version)
+        c, arg = in_numpy(*as_float, semiring)
+        expected.append((np.where(c == semiring.zero, zero, np.asarray(c, np.float64)), arg))
+        integers.append([jnp.asarray(x, dtype) for x in factors])
+
+    @jax.jit
+    def run(integers):
+        return {
+            v: [multiply_with_arg(a, b, semiring, implementation=v) for a, b in integers]
+            for v in VERSIONS
+        }
+
+    for version, found in run(integers).items():
+        for out, (c, arg) in zip(found, expected, strict=True):
             assert out[0].dtype == dtype
-            np.testing.assert_array_equal(out[0], c)
-            np.testing.assert_array_equal(out[1], arg)
+            np.testing.assert_array_equal(out[0], c, err_msg=version)
+            np.testing.assert_array_equal(out[1], arg, err_msg=version)
 
 
 ACROSS = """
@@ -265,23 +334,33 @@ def test_sharding_composes(monkeypatch):
 
 
 def test_of_several_terms_the_first_gets_the_gradient():
-    a, b = jnp.zeros((1, 3)), jnp.zeros((3, 1))
-    assert jax.grad(lambda a: multiply(a, b, min_plus).sum())(a).tolist() == [[1.0, 0.0, 0.0]]
+    a, b = np.zeros((1, 3), "f"), np.zeros((3, 1), "f")
+    slope = jax.jit(jax.grad(lambda a: multiply(a, jnp.asarray(b), min_plus).sum()))
+    assert slope(a).tolist() == [[1.0, 0.0, 0.0]]
 
 
 def test_no_path_has_no_gradient():
-    a = jnp.array([[jnp.inf, jnp.inf]])
-    slope = jax.grad(lambda a: jnp.where(True, 0.0, multiply(a, a.T, min_plus).sum()))(a)
-    assert slope.tolist() == [[0.0, 0.0]]
-    assert jax.grad(lambda a: multiply(a, a.T, min_plus).sum())(a).tolist() == [[0.0, 0.0]]
+    def slopes(a):
+        hidden = jax.grad(lambda a: jnp.where(True, 0.0, multiply(a, a.T, min_plus).sum()))
+        return hidden(a), jax.grad(lambda a: multiply(a, a.T, min_plus).sum())(a)
+
+    for slope in jax.jit(slopes)(jnp.array([[jnp.inf, jnp.inf]])):
+        assert slope.tolist() == [[0.0, 0.0]]
 
 
 def test_transformations_compose():
     a, b = draw(min_plus, (3, 2, 5), 6), draw(min_plus, (3, 5, 2), 7)
-    batched = multiply(a, b, min_plus)
-    np.testing.assert_array_equal(jax.vmap(lambda x, y: multiply(x, y, min_plus))(a, b), batched)
-    np.testing.assert_array_equal(jax.jit(lambda x: multiply(x, b[0], min_plus))(a[0]), batched[0])
-    np.testing.assert_array_equal(multiply(a[:, None], b[None], min_plus)[1, 1], batched[1])
+    batched = np.asarray(multiply(a, b, min_plus))
+    mapped, one, spread = jax.jit(
+        lambda a, b: (
+            jax.vmap(lambda x, y: multiply(x, y, min_plus))(a, b),
+            multiply(a[0], b[0], min_plus),
+            multiply(a[:, None], b[None], min_plus)[1, 1],
+        )
+    )(a, b)
+    np.testing.assert_array_equal(mapped, batched)
+    np.testing.assert_array_equal(one, batched[0])
+    np.testing.assert_array_equal(spread, batched[1])
 
 
 @pytest.mark.parametrize("backward", [False, True])
