@@ -22,7 +22,17 @@ from catalign.integral.schedule import DELAYED, FRONTIER, RANDOM_ORDER, REGROUPE
 CHAIN = SparseGraph(
     senders=jnp.array([0, 1], jnp.int32), receivers=jnp.array([1, 2], jnp.int32), n_node=3
 )
-KEYS = jax.random.split(jax.random.key(0), 16)
+COUNT = 16
+# One more than the schedules that are compared, as with their run in rounds: one program for both.
+KEYS = jax.random.split(jax.random.key(0), COUNT + 1)
+
+
+def run_all(network, schedule, **options):
+    """Runs for all keys, with arrays in the schedule: a number alone would be compiled apart."""
+    law = jax.tree.map(
+        lambda x: np.broadcast_to(np.asarray(x, np.result_type(x, np.int32)), KEYS.shape), schedule
+    )
+    return jax.tree.map(np.asarray, execute(network, law, KEYS, **options))
 
 
 def pass_on(edge, a):
@@ -45,22 +55,22 @@ def counting(cocycle, message=pass_on):
 @pytest.mark.parametrize(
     ("split", "op"),
     [
-        (split_naturals, jnp.add),
-        (split_minimum, jnp.minimum),
-        (split_coordinates(max_plus.add), jnp.maximum),
+        (split_naturals, np.add),
+        (split_minimum, np.minimum),
+        (split_coordinates(max_plus.add), np.maximum),
     ],
     ids=["naturals", "minimum", "coordinates"],
 )
 def test_parts_make_up_the_whole(split, op):
-    value = jnp.arange(60) if split is split_naturals else jnp.arange(60.0)
-    first, rest = split(jax.random.key(1), value)
-    assert jnp.array_equal(op(first, rest), value)
-    assert not jnp.array_equal(first, value)
+    value = np.arange(60, dtype=np.int32 if split is split_naturals else np.float32)
+    first, rest = map(np.asarray, jax.jit(split)(jax.random.key(1), value))
+    assert np.array_equal(op(first, rest), value)
+    assert not np.array_equal(first, value)
     assert (first >= 0).all() or split is not split_naturals
 
 
 def test_rounds_have_no_chance_in_them():
-    runs = execute(counting(carry_cocycle(10)), FRONTIER, KEYS)
+    runs = run_all(counting(carry_cocycle(10)), FRONTIER)
     for leaf in jax.tree.leaves(runs):
         assert (leaf == leaf[:1]).all()
     assert runs.states[0].tolist() == [2, 0, 6]
@@ -70,7 +80,7 @@ def test_rounds_have_no_chance_in_them():
 
 
 def test_schedules_differ_and_end_alike():
-    runs = execute(counting(carry_cocycle(10)), REGROUPED, KEYS)
+    runs = run_all(counting(carry_cocycle(10)), REGROUPED)
     assert len(np.unique(runs.events)) > 3
     assert (runs.events > 6).any()
     assert (runs.states == runs.states[:1]).all()
@@ -96,7 +106,7 @@ def test_a_node_takes_one_message_at_a_time_unless_merging():
 def test_delays_are_long_and_bounded():
     network = counting(carry_cocycle(10))
     slow = Schedule(send=1.0, deliver=1.0, merge=1.0, delay=50)
-    ticks = execute(network, slow, KEYS).ticks
+    ticks = run_all(network, slow).ticks
     assert ticks.max() > 20
     assert ticks.max() <= 103
 
@@ -122,9 +132,9 @@ def _square(edge, a):
     ids=["no cocycle", "no action", "no homomorphism"],
 )
 def test_a_planted_fault_is_found(network):
-    check_schedules(counting(carry_cocycle(10)), jax.random.key(0), count=16)
+    check_schedules(counting(carry_cocycle(10)), jax.random.key(0), count=COUNT)
     with pytest.raises(AxiomError, match=r"not invariant under schedules.*\n.*\n.*in rounds"):
-        check_schedules(network, jax.random.key(0), count=16)
+        check_schedules(network, jax.random.key(0), count=COUNT)
 
 
 def product(edge, a, b):
@@ -148,12 +158,12 @@ def test_edges_may_read_both_ends():
             split_argument=split_naturals,
         )
 
-    runs = execute(network(product), REGROUPED, KEYS)
-    assert (runs.states == jnp.array([[0, 35, 77]])).all()
+    runs = run_all(network(product), REGROUPED)
+    assert (runs.states == np.array([[0, 35, 77]])).all()
     assert runs.messages.max() > 2
     with pytest.raises(AxiomError, match="other states"):
         check_schedules(
-            network(lambda edge, a, b: a + b), jax.random.key(0), schedule=REGROUPED, count=16
+            network(lambda edge, a, b: a + b), jax.random.key(0), schedule=REGROUPED, count=COUNT
         )
 
 
@@ -184,11 +194,11 @@ def test_one_compilation_for_all_schedules():
 def test_a_run_does_not_depend_on_those_beside_it(at_once):
     """Whatever takes whose place: the runs of all, one after the other, to the bit."""
     network = counting(carry_cocycle(10))
-    law = Schedule(send=jnp.linspace(0.05, 1.0, 16), deliver=0.3, split=0.5)
-    runs = execute(network, law, KEYS, at_once=at_once)
+    law = Schedule(send=np.linspace(0.05, 1.0, COUNT + 1), deliver=0.3, split=0.5)
+    runs = run_all(network, law, at_once=at_once)
     assert len(np.unique(runs.ticks)) > 5
     assert runs.ticks.max() > 2 * runs.ticks.min()
-    for at in (0, 7, 15):
+    for at in (0, 7, 16):
         alone = execute(network, dataclasses.replace(law, send=law.send[at]), KEYS[at : at + 1])
         for ours, theirs in zip(jax.tree.leaves(alone), jax.tree.leaves(runs), strict=True):
             np.testing.assert_array_equal(ours[0], theirs[at])
@@ -198,7 +208,7 @@ def test_bad_arguments_are_refused():
     network = counting(carry_cocycle(10))
     with pytest.raises(InputError, match="must be a vector"):
         execute(network, FRONTIER, KEYS[0])
-    with pytest.raises(InputError, match="3 schedules, but there are 16 keys"):
+    with pytest.raises(InputError, match="3 schedules, but there are 17 keys"):
         execute(network, Schedule(send=jnp.ones(3)), KEYS)
     with pytest.raises(InputError, match="`at_once` is 0"):
         execute(network, FRONTIER, KEYS, at_once=0)

@@ -4,6 +4,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import nnx
 
@@ -16,12 +17,13 @@ from catalign.nn.option import HintMode, Options
 from catalign.nn.prediction import harden_all
 from catalign.nn.processors.mpnn import MPNN, SparseMPNN
 
-N, BATCH, STEPS = 4, 3, 5
+N, BATCH, STEPS, MOST = 4, 3, 5, 64
 
 
 @functools.cache
 def _trace() -> Trace:
-    return get("bfs").sample(jax.random.key(0), BATCH, N, steps=STEPS)
+    """Traces, in NumPy."""
+    return jax.tree.map(np.asarray, get("bfs").sample(jax.random.key(0), BATCH, N, steps=STEPS))
 
 
 @functools.cache
@@ -54,45 +56,55 @@ def _predict(lengths=None, teacher_forcing=0.0, *, processor=MPNN, with_hints=Tr
     lengths = trace.lengths if lengths is None else lengths
     _, state = nnx.split(_reasoner(processor, with_hints))
     supervise = _supervise(processor, with_hints)
-    return supervise(state, trace, lengths, jnp.float32(teacher_forcing), jax.random.key(1))
+    lengths, forcing = np.asarray(lengths, np.int32), np.float32(teacher_forcing)
+    raw = supervise(state, trace, lengths, forcing, jax.random.key(1))
+    return jax.tree.map(np.asarray, raw)
 
 
-def _run(processor=MPNN, with_hints=True, *, lengths=None, max_steps=STEPS):
-    graph, state = nnx.split(_reasoner(processor, with_hints))
-    trace = _trace()
-    first = {name: hint[0] for name, hint in trace.hints.items()}
+@functools.cache
+def _runner(processor: type, with_hints: bool):
+    graph, _ = nnx.split(_reasoner(processor, with_hints))
 
     @jax.jit
     def run(state, inputs, first, lengths):
-        return nnx.merge(graph, state).run(
-            inputs, max_steps=max_steps, first=first, lengths=lengths
-        )
+        return nnx.merge(graph, state).run(inputs, max_steps=MOST, first=first, lengths=lengths)
 
-    return run(state, trace.inputs, first, lengths)
+    return run
+
+
+def _run(processor=MPNN, with_hints=True, *, lengths=None):
+    _, state = nnx.split(_reasoner(processor, with_hints))
+    trace = _trace()
+    first = {name: hint[0] for name, hint in trace.hints.items()}
+    run = _runner(processor, with_hints)(state, trace.inputs, first, lengths)
+    return jax.tree.map(np.asarray, run)
+
+
+_harden = jax.jit(harden_all, static_argnums=0)
 
 
 @pytest.mark.parametrize("processor", [MPNN, SparseMPNN])
 def test_a_run_of_given_lengths_is_the_supervised_pass_without_forcing(processor) -> None:
-    lengths = jnp.array([2, 3, 5], jnp.int32)
+    lengths = np.array([2, 3, 5], np.int32)
     raw = _predict(lengths, processor=processor)
-    hard = harden_all(get("bfs").spec.outputs, raw.outputs)
+    hard = _harden(get("bfs").spec.outputs, raw.outputs)
     run = _run(processor, lengths=lengths)
-    assert jnp.array_equal(hard["pi"], run.outputs["pi"])
+    assert np.array_equal(hard["pi"], run.outputs["pi"])
     assert run.steps.tolist() == [2, 3, 5]
     reach = raw.hints["reach_h"] > 0
     assert all(
-        jnp.array_equal(reach[length - 2, i], run.hints["reach_h"][i])
+        np.array_equal(reach[length - 2, i], run.hints["reach_h"][i])
         for i, length in enumerate([2, 3, 5])
     )
 
 
 def test_outputs_are_read_at_the_end_of_each_run_and_not_later() -> None:
-    short = _predict(jnp.array([2, 2, 2], jnp.int32)).outputs["pi"]
-    long = _predict(jnp.array([5, 5, 5], jnp.int32)).outputs["pi"]
-    mixed = _predict(jnp.array([2, 5, 2], jnp.int32)).outputs["pi"]
-    assert jnp.allclose(mixed[0], short[0], atol=1e-5)
-    assert jnp.allclose(mixed[1], long[1], atol=1e-5)
-    assert not jnp.allclose(short, long, atol=1e-3)
+    short = _predict([2, 2, 2]).outputs["pi"]
+    long = _predict([5, 5, 5]).outputs["pi"]
+    mixed = _predict([2, 5, 2]).outputs["pi"]
+    assert np.allclose(mixed[0], short[0], atol=1e-5)
+    assert np.allclose(mixed[1], long[1], atol=1e-5)
+    assert not np.allclose(short, long, atol=1e-3)
 
 
 def test_predictions_have_one_step_less_than_the_hints() -> None:
@@ -105,7 +117,8 @@ def test_predictions_have_one_step_less_than_the_hints() -> None:
 
 def test_with_full_teacher_forcing_a_step_sees_the_true_hints() -> None:
     trace = _trace()
-    flipped = trace.hints["reach_h"].at[1].set(~trace.hints["reach_h"][1])
+    flipped = trace.hints["reach_h"].copy()
+    flipped[1] = ~flipped[1]
     changed = Trace(
         trace.inputs,
         {**trace.hints, "reach_h": flipped},
@@ -113,12 +126,12 @@ def test_with_full_teacher_forcing_a_step_sees_the_true_hints() -> None:
         trace.lengths,
         trace.complete,
     )
-    lengths = jnp.full(BATCH, STEPS, jnp.int32)
+    lengths = np.full(BATCH, STEPS)
     forced = [_predict(lengths, 1.0, trace=t).hints["reach_h"] for t in (trace, changed)]
     free = [_predict(lengths, 0.0, trace=t).hints["reach_h"] for t in (trace, changed)]
-    assert jnp.allclose(forced[0][0], forced[1][0])  # the first step reads step 0 alone
-    assert not jnp.allclose(forced[0][1], forced[1][1], atol=1e-4)
-    assert jnp.allclose(free[0], free[1])
+    assert np.allclose(forced[0][0], forced[1][0])  # the first step reads step 0 alone
+    assert not np.allclose(forced[0][1], forced[1][1], atol=1e-4)
+    assert np.allclose(free[0], free[1])
 
 
 def test_without_hints_it_reads_and_gives_none() -> None:
@@ -129,15 +142,15 @@ def test_without_hints_it_reads_and_gives_none() -> None:
 
 
 def test_a_free_run_stops_where_a_step_changes_nothing() -> None:
-    free = _run(max_steps=64)
-    assert jnp.array_equal(free.converged, free.steps < 64)
+    free = _run()
+    assert np.array_equal(free.converged, free.steps < MOST)
     assert bool(free.converged.any())
-    given, before = (_run(lengths=free.steps - k, max_steps=64) for k in (0, 1))
-    assert jnp.array_equal(free.outputs["pi"], given.outputs["pi"])
+    given, before = (_run(lengths=free.steps - k) for k in (0, 1))
+    assert np.array_equal(free.outputs["pi"], given.outputs["pi"])
     same = (free.outputs["pi"] == before.outputs["pi"]).all(axis=1)
     same &= (free.hints["pi_h"] == before.hints["pi_h"]).all(axis=1)
     same &= (free.hints["reach_h"] == before.hints["reach_h"]).all(axis=1)
-    assert bool(jnp.all(same | ~free.converged))
+    assert bool(np.all(same | ~free.converged))
 
 
 def test_gradients_reach_every_parameter() -> None:
@@ -146,12 +159,12 @@ def test_gradients_reach_every_parameter() -> None:
 
     @jax.jit
     @jax.grad
-    def slope(state):
+    def slope(state, trace):
         raw = nnx.merge(graph, state)(trace.inputs, trace.hints, trace.lengths, steps=STEPS)
         return sum(jnp.sum(x**2) for x in (*raw.hints.values(), *raw.outputs.values()))
 
-    slopes = nnx.to_pure_dict(slope(state))
-    assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(slopes))
+    slopes = jax.tree.map(np.asarray, nnx.to_pure_dict(slope(state, trace)))
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slopes))
     # BFS has no probe at the graph, so that the kernel of that role multiplies zeros.
     assert not slopes["processor"]["message"]["graph"].pop("kernel").any()
     paths = jax.tree_util.tree_leaves_with_path(slopes)
@@ -178,18 +191,18 @@ def test_all_kinds_at_all_locations_are_encoded_and_decoded() -> None:
     spec = _every_probe()
     reasoner = NeuralReasoner(spec, MPNN, 4, rngs=nnx.Rngs(0))
 
-    def stored(probe: Probe, *lead: int) -> jax.Array:
+    def stored(probe: Probe, *lead: int) -> np.ndarray:
         shape = (*lead, *(N,) * probe.rank)
         if probe.kind is Kind.SCALAR:
-            return jnp.ones(shape)
-        return jnp.ones(shape, bool if probe.kind is Kind.MASK else jnp.int32)
+            return np.ones(shape, np.float32)
+        return np.ones(shape, bool if probe.kind is Kind.MASK else np.int32)
 
     inputs = {p.name: stored(p, BATCH) for p in spec.inputs}
     hints = {p.name: stored(p, 2, BATCH) for p in spec.hints}
     lengths = jnp.full(BATCH, 2, jnp.int32)
     raw = jax.jit(lambda i, h: reasoner(i, h, lengths, steps=2))(inputs, hints)
     shapes = {p.name: stored(p, BATCH).shape for p in spec.outputs}
-    hard = harden_all(spec.outputs, raw.outputs)
+    hard = _harden(spec.outputs, raw.outputs)
     assert {name: value.shape for name, value in hard.items()} == shapes
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import chex
 import jax
@@ -13,21 +14,26 @@ from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.rule import expressions
 
 
+def _host(tree):
+    return jax.tree.map(np.asarray, tree)
+
+
 def test_it_runs_jitted_and_compiles_once():
     algorithm, model = catalign.algorithms.get("minimum"), catalign.load("minimum")
     run = jax.jit(chex.assert_max_traces(Program.run, n=1), static_argnums=(0, 2))
     for seed in range(3):
         inputs = algorithm.sample_inputs(jax.random.key(seed), 4, 9)
-        outputs, _, steps, done = run(model.program, inputs, 12)
-        assert (outputs["min"] == inputs["key"].argmin(axis=1)).all()
+        outputs, _, steps, done = _host(run(model.program, inputs, 12))
+        assert (outputs["min"] == np.asarray(inputs["key"]).argmin(axis=1)).all()
         assert done.all()
         assert steps.tolist() == [9] * 4
 
 
 def test_given_lengths_end_it():
     algorithm, model = catalign.algorithms.get("minimum"), catalign.load("minimum")
-    trace = algorithm.sample(jax.random.key(0), 3, 6)
-    execution = model.run(trace.inputs, max_steps=20, lengths=jnp.array([1, 3, 6]))
+    trace = _host(algorithm.sample(jax.random.key(0), 3, 6))
+    run = jax.jit(functools.partial(model.run, max_steps=20))
+    execution = _host(run(trace.inputs, lengths=np.array([1, 3, 6])))
     assert execution.steps.tolist() == [1, 3, 6]
     for b, t in enumerate([0, 2, 5]):
         assert execution.hints["i"][b] == trace.hints["i"][t, b]
@@ -42,15 +48,16 @@ QUICK = ("bfs", "insertion_sort")
 )
 def test_shipped_programs_show_every_hint(name):
     algorithm, model = catalign.algorithms.get(name), catalign.load(name)
-    trace = algorithm.sample(jax.random.key(5), 4, 8)
-    execution = model.run(trace.inputs, max_steps=2 * trace.steps)
+    trace = _host(algorithm.sample(jax.random.key(5), 4, 8))
+    run = jax.jit(functools.partial(model.run, max_steps=2 * trace.steps))
+    execution = _host(run(trace.inputs))
     assert execution.converged.all()
     assert execution.steps.tolist() == trace.lengths.tolist()
     for probe in model.spec.hints:
-        want = np.asarray(trace.hints[probe.name])[-1]
-        np.testing.assert_allclose(np.asarray(execution.hints[probe.name]), want, rtol=1e-5)
+        want = trace.hints[probe.name][-1]
+        np.testing.assert_allclose(execution.hints[probe.name], want, rtol=1e-5)
     for probe in model.spec.outputs:
-        got, want = (np.asarray(x[probe.name]) for x in (execution.outputs, trace.outputs))
+        got, want = execution.outputs[probe.name], trace.outputs[probe.name]
         assert got.dtype == want.dtype
         assert ((got == want) | ((want == -1) & probe.partial)).all()
 
@@ -87,9 +94,10 @@ def test_a_first_value_without_a_rule_is_given():
     partly = dataclasses.replace(program, first=program.first[:2])
     assert partly.given == ("pred_h",)
     assert "pred_h is given" in catalign.explain(partly)
-    trace = algorithm.sample(jax.random.key(3), 2, 6)
+    trace = _host(algorithm.sample(jax.random.key(3), 2, 6))
     first = {name: value[0] for name, value in trace.hints.items()}
-    outputs, _, steps, _ = partly.run(trace.inputs, 20, first=first)
+    run = jax.jit(partly.run, static_argnums=1)
+    outputs, _, steps, _ = _host(run(trace.inputs, 20, first=first))
     assert (outputs["min"] == trace.outputs["min"]).all()
     assert steps.tolist() == [6, 6]
     with pytest.raises(InputError, match="`first` lacks pred_h"):

@@ -93,24 +93,24 @@ def test_every_wrong_cell_of_a_learned_machine_is_named() -> None:
 @pytest.mark.parametrize("law", [UniformDigits(), AllPropagate(), AllPropagate(carry=False)])
 def test_long_numbers_are_added_exactly(law) -> None:
     machine, n = _fit("addition in base 3").machine, 400
-    a, b = law.sample(jax.random.key(1), n, base=3)
-    letters = jnp.pad(jnp.stack([a, b], axis=-1), ((0, 1), (0, 0)))
-    total = to_integer(machine(letters), base=3)
+    a, b = map(np.asarray, law.sample(jax.random.key(1), n, base=3))
+    letters = np.pad(np.stack([a, b], axis=-1), ((0, 1), (0, 0)))
+    total = to_integer(machine(jnp.asarray(letters)), base=3)
     assert total == to_integer(a, base=3) + to_integer(b, base=3)
 
 
 def test_the_oracle_is_the_catalogues_algorithm() -> None:
     machine = _fit("addition in base 3").machine
     trace = addition_in(3).sample(jax.random.key(2), 4, 8)
-    letters = jnp.stack([trace.inputs["a"], trace.inputs["b"]], axis=-1)
-    assert jnp.array_equal(machine(letters), trace.outputs["sum"])
+    letters = np.stack([trace.inputs["a"], trace.inputs["b"]], axis=-1)
+    assert np.array_equal(machine(jnp.asarray(letters)), trace.outputs["sum"])
 
 
 def test_the_machine_runs_batched_as_its_transducer_does() -> None:
     for name in TASKS:
         machine, word_type = _fit(name).machine, TASKS[name][0]
         letters = draw_letters(np.random.default_rng(5), word_type, 3, 7)
-        got = machine(jnp.asarray(letters))
+        got = np.asarray(machine(jnp.asarray(letters)))
         turn = -1 if word_type.from_last else 1
         for row in range(3):
             word = [tuple(x) for x in letters[row][::turn].tolist()]
@@ -120,8 +120,8 @@ def test_the_machine_runs_batched_as_its_transducer_does() -> None:
 def test_one_output_for_each_word_suffices_for_a_rest() -> None:
     word_type, rule, _, count = TASKS["rest modulo 3, in base 5"]
     rng = np.random.default_rng(0)
-    letters = draw_letters(rng, word_type, 3 * count, 4)
-    told = rng.integers(0, 4, 3 * count)
+    letters = draw_letters(rng, word_type, count, 6)
+    told = rng.integers(0, 6, count)
     fit = learn(word_type, answer(rule, word_type, letters, told=told), seed=0)
     assert fit.machine.certify(rule, subject="rest").is_proved
 
