@@ -1,5 +1,7 @@
 """Maps that are linear in the max-plus semiring, and their softening."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -47,7 +49,7 @@ class TropicalLinear(nnx.Module):
             )
         self.temperature = float(temperature)
         # With the logarithm of n off, the softened sum of n like terms starts near their size.
-        level = -self.temperature * float(jnp.log(inputs))
+        level = -self.temperature * math.log(inputs)
         noise = jax.random.normal(rngs.params(), (outputs, inputs))
         self.kernel = nnx.Param(noise + level)
 

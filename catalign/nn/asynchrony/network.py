@@ -3,6 +3,7 @@
 import functools
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
@@ -46,7 +47,7 @@ def step_network(
       >>> compare_schedules(step, jax.random.key(1), count=8).is_invariant
       True
     """
-    senders, receivers = (x.astype(jnp.int32) for x in jnp.nonzero(structure.mask))
+    senders, receivers = (jnp.asarray(x, jnp.int32) for x in np.nonzero(structure.mask))
     states, arguments = layer.unpack(node[:, node.shape[1] - layer.width :])
     update, argument, message = (
         functools.partial(f) for f in (layer.update, layer.argument, layer.message)
