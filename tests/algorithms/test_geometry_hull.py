@@ -3,7 +3,6 @@
 import itertools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,6 +19,9 @@ from tests.algorithms.golden import assert_golden, golden_files
 from tests.algorithms.sequences import draw, instance, run
 
 BATCH = 64
+
+drawn_disk = jax.jit(sample_disk, static_argnums=1)
+straight = jax.jit(_straight, static_argnums=2)
 
 BOTH = pytest.mark.parametrize("algorithm", [graham_scan, jarvis_march], ids=lambda a: a.name)
 
@@ -70,7 +72,7 @@ def test_every_three_collinear_points_are_found(n):
     x, y = rng.uniform(-1, 1, (2, len(triples) + 1, n)).astype(np.float32)
     for row, (a, b, c) in enumerate(triples):
         x[row, c], y[row, c] = (x[row, a] + x[row, b]) / 2, (y[row, a] + y[row, b]) / 2
-    found = jax.vmap(lambda x, y: _straight(x, y, 1e-6))(jnp.asarray(x), jnp.asarray(y))
+    found = np.asarray(jax.jit(jax.vmap(lambda x, y: _straight(x, y, 1e-6)))(x, y))
     for row, triple in zip(found, triples, strict=False):
         assert row.any()
         assert set(np.flatnonzero(row)) <= set(triple)
@@ -79,12 +81,11 @@ def test_every_three_collinear_points_are_found(n):
 
 def test_points_on_a_line_are_drawn_anew_and_the_others_stay():
     """In single precision most draws of 256 points have three on a line, as the first does."""
-    points = sample_disk(jax.random.key(3), 256)
+    points = drawn_disk(jax.random.key(3), 256)
     x, y = np.asarray(points["x"], float), np.asarray(points["y"], float)
-    turns = _straight(jnp.asarray(x), jnp.asarray(y), 3e-6)
-    assert not turns.any()
-    radius, angle = uniform(jax.random.split(jax.random.key(3))[1], (2, 256))
-    first = np.asarray(RADIUS * jnp.sqrt(radius) * jnp.cos(2 * jnp.pi * angle))
+    assert not straight(x, y, 3e-6).any()
+    radius, angle = np.asarray(uniform(jax.random.split(jax.random.key(3))[1], (2, 256)))
+    first = RADIUS * np.sqrt(radius) * np.cos(2 * np.pi * angle)
     moved = np.abs(first - x) > 1e-5
     assert 0 < moved.sum() < 20
     assert np.hypot(x, y).max() <= RADIUS + 1e-5
@@ -97,9 +98,11 @@ def test_more_points_than_single_precision_tells_apart_are_refused():
 
 def test_as_many_points_as_a_tolerance_allows_are_drawn(monkeypatch):
     monkeypatch.setattr(geometry, "COLLINEAR", 4 / 60**2)
-    points = jax.vmap(lambda key: sample_disk(key, 60))(jax.random.split(jax.random.key(0), 4))
+    points = jax.jit(jax.vmap(lambda key: sample_disk(key, 60)))(
+        jax.random.split(jax.random.key(0), 4)
+    )
     for x, y in zip(points["x"], points["y"], strict=True):
-        assert not _straight(x, y, 4 / 60**2).any()
+        assert not straight(x, y, 4 / 60**2).any()
     with pytest.raises(InputError, match="of more than 60 points"):
         sample_disk(jax.random.key(0), 61)
 
