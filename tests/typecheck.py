@@ -25,7 +25,7 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def install(package: str) -> None:
-    """Checks the modules of a package that annotate shapes, when they are imported from now on.
+    """Checks the modules of a package that import names of shapes, when they are imported next.
 
     The others are pyright's alone: a checked call takes some 50 microseconds, which is most of the
     time of a search in plain Python.

@@ -46,7 +46,7 @@ CONFIG = TrainConfig(
     log_every=4,
     eval_every=8,
     save_every=4,
-    eval_sizes=(5,),
+    eval_sizes=(4, 5),
     eval_instances=4,
 )
 

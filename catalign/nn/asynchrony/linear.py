@@ -29,7 +29,7 @@ class TropicalLinear(nnx.Module):
       rngs: Parameter keys.
 
     Raises:
-      InputError: The temperature is negative or not finite.
+      InputError: There is no input, or the temperature is negative or not finite.
 
     Example:
       >>> f = TropicalLinear(3, 2, rngs=nnx.Rngs(0))
@@ -43,6 +43,8 @@ class TropicalLinear(nnx.Module):
     def __init__(
         self, inputs: int, outputs: int, *, temperature: float = 0.0, rngs: nnx.Rngs
     ) -> None:
+        if inputs < 1:
+            raise InputError(f"`inputs` is {inputs}. Give at least 1: what is maximised over.")
         if not 0 <= temperature < float("inf"):
             raise InputError(
                 f"`temperature` is {temperature}. Give 0 for max-plus, or a positive number."

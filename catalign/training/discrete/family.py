@@ -63,7 +63,12 @@ class Family:
         """Draws a batch of inputs. Of changed ones those outside the domain are left out.
 
         Few of many may be left, and stand several times; none if all are outside.
+
+        Raises:
+          InputError: `count` or `size` is too small, or the sampler takes no such law.
         """
+        if count < 1:
+            raise InputError(f"`count` is {count}: draw at least one instance.")
         laws: dict[str, Any] = {
             name: law(size) if callable(law) else law for name, law in self.laws.items()
         }

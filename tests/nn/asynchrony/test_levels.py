@@ -143,6 +143,8 @@ def test_max_plus_is_a_homomorphism_to_the_bit():
     x = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
     x[::3, 2] = -np.inf
     assert is_multimorphism(jax.jit(f.__call__), [max_plus.add], max_plus.add, samples=[x])
+    with pytest.raises(InputError, match="`inputs` is 0"):
+        TropicalLinear(0, 2, rngs=nnx.Rngs(0))
     with pytest.raises(InputError, match="`temperature` is -1"):
         TropicalLinear(2, 2, temperature=-1, rngs=nnx.Rngs(0))
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import catalign
+from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.family import families, is_valid
@@ -27,6 +28,14 @@ def test_families_have_names_of_their_own_and_stay_in_the_domain(name):
     for family in found:
         host = {k: np.asarray(v) for k, v in family.sample(algorithm, KEY, 6, 8).items()}
         assert all(is_valid(algorithm, host, b) for b in range(6))
+
+
+def test_a_batch_of_none_is_refused():
+    minimum = catalogue.get("minimum")
+    own = next(families(minimum))
+    for count in (0, -1):
+        with pytest.raises(InputError, match=f"`count` is {count}: draw at least one"):
+            own.sample(minimum, KEY, count, 5)
 
 
 def test_a_needle_that_is_not_there_is_drawn():
