@@ -31,7 +31,7 @@ DATA, VALIDATION, TEST, _LENGTHS, _SIZES = range(5)
 SHARDS = "data"
 """The mesh axis over which devices share a batch."""
 
-_LENGTH_SAMPLE = 512
+_LENGTH_SAMPLE, _FEW_STEPS = 512, 32
 _LAWS = 2
 """Where the values that laws are tried on branch off the key of a batch, of which 0 and 1 are the
 instances and the coins."""
@@ -99,24 +99,33 @@ def size_at(step: int, config: TrainConfig) -> int:
 
 
 def choose_trace_steps(algorithm: Algorithm, config: TrainConfig) -> dict[int, int]:
-    """How many steps of a run to train on, by size: the longest of 512 runs of the largest size.
+    """How many steps of a run to train on, by size: as many as the longest of 512 runs has.
 
     The algorithm's own bound is often far larger than any run that is drawn: Bellman-Ford on 16
     nodes may take 17 steps and takes about 5. A later run that is longer is cut: its hints count
-    up to the cut, its outputs do not (see `Trace.complete`). The choice depends on the settings
-    alone.
+    up to the cut, its outputs do not (see `Trace.complete`). Runs of the largest size are drawn,
+    and of each smaller one that may have more than 32 steps and whose bound is no shorter than what
+    was found for the next larger: there, to draw takes less time than the steps that it saves. The
+    choice depends on the settings alone.
 
     Returns:
       For each size a number from 2 to the algorithm's bound at that size, at most
       `config.trace_steps` if that is given.
     """
-    sizes = sorted(set(config.sizes))
-    bounds = {size: max(algorithm.max_steps(algorithm.nodes(size)), 2) for size in sizes}
+    chosen: dict[int, int] = {}
     longest = config.trace_steps
-    if longest is None:
-        draw = jax.jit(lambda key: algorithm.sample(key, _LENGTH_SAMPLE, max(bounds)).lengths)
-        longest = max(2, int(jnp.max(draw(stream_key(config, _LENGTHS)))))
-    return {size: min(bound, longest) for size, bound in bounds.items()}
+    for size in sorted(set(config.sizes), reverse=True):
+        bound = max(algorithm.max_steps(algorithm.nodes(size)), 2)
+        drawn = config.trace_steps is None
+        if longest is None or (drawn and bound >= longest > _FEW_STEPS):
+            longest = max(2, _longest_run(algorithm, config, size))
+        chosen[size] = min(bound, longest)
+    return chosen
+
+
+def _longest_run(algorithm: Algorithm, config: TrainConfig, size: int) -> int:
+    draw = jax.jit(lambda key: algorithm.sample(key, _LENGTH_SAMPLE, size).lengths)
+    return int(jnp.max(draw(stream_key(config, _LENGTHS))))
 
 
 def batch_losses(

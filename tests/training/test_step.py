@@ -152,6 +152,20 @@ def test_traces_are_as_long_as_the_longest_of_a_sample() -> None:
     assert choose_trace_steps(COUNT_HIGH, capped) == {3: 3, 4: 3}
 
 
+def test_sizes_whose_runs_may_be_long_are_sampled_each() -> None:
+    def at_ten_a_node(inputs: dict, t: jax.Array) -> jax.Array:
+        return t >= 10 * inputs["key"].shape[0] - 1
+
+    def chosen(sizes: tuple[int, ...], *, cap: int | None = None) -> dict[int, int]:
+        config = dataclasses.replace(CONFIG, sizes=sizes, trace_steps=cap)
+        long = dataclasses.replace(COUNT_HIGH, done=at_ten_a_node, max_steps=lambda n: 20 * n)
+        return choose_trace_steps(long, config)
+
+    assert chosen((2, 4, 5)) == {2: 20, 4: 40, 5: 50}
+    assert chosen((2, 3)) == {2: 30, 3: 30}
+    assert chosen((2, 4, 5), cap=45) == {2: 40, 4: 45, 5: 45}
+
+
 @pytest.mark.parametrize("name", ["optimal_bst", "segments_intersect"])
 def test_traces_of_instances_of_another_number_of_nodes_come_to_their_end(name: str) -> None:
     algorithm = get(name)
