@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from catalign.algorithms.trace import Trace
+from catalign.alignment.certificate import Counterexample
 from catalign.nn.discrete.program import Program, fixed
 from catalign.nn.discrete.rule import Rule
 from catalign.nn.discrete.signature import primed
@@ -19,6 +20,8 @@ from catalign.nn.discrete.view import View
 from catalign.training.discrete.execution import differs
 from catalign.training.discrete.transitions import Pool, pool
 
+THE_END = "the end"
+"""The name of the rule that ends a run."""
 STATES = 2000
 """How many states are looked at in one batch, at most."""
 CANDIDATES = 1e7
@@ -42,6 +45,15 @@ class Disagreement:
     step: int
     expected: Any
     actual: Any
+
+    def refutes(self) -> Counterexample:
+        """The same as what refutes a program."""
+        return Counterexample(
+            inputs=self.inputs,
+            expected=self.expected,
+            actual=self.actual,
+            cell=self.rule if self.step == 0 else f"{self.rule}, at step {self.step}",
+        )
 
     def __str__(self) -> str:
         given = ", ".join(f"{name} = {value}" for name, value in self.inputs.items())
@@ -122,7 +134,7 @@ def _judge(
 
 
 def _judge_end(found: dict[str, Disagreement], program: Program, p: Pool, at: np.ndarray) -> None:
-    if "the end" in found:
+    if THE_END in found:
         return
     view = p.view(at)
     new = program.advance(np, view.fields, view.fields)
@@ -133,7 +145,7 @@ def _judge_end(found: dict[str, Disagreement], program: Program, p: Pool, at: np
     want = at[:, 0] == p.lengths[at[:, 1]] - 1
     bad = np.flatnonzero(got != want)
     if len(bad):
-        found["the end"] = _shown("the end", p, at[bad[0]], want[bad[0]], got[bad[0]])
+        found[THE_END] = _shown(THE_END, p, at[bad[0]], want[bad[0]], got[bad[0]])
 
 
 def _shown(rule: str, p: Pool, at: np.ndarray, want: Any, got: Any) -> Disagreement:

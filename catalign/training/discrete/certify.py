@@ -15,8 +15,13 @@ from catalign.alignment.certificate import Certificate, Counterexample, Exhausti
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.reasoner import DiscreteReasoner
 from catalign.training.discrete import enumeration
-from catalign.training.discrete.agreement import Disagreement, disagreements
-from catalign.training.discrete.execution import first_difference, wrong
+from catalign.training.discrete.agreement import THE_END, Disagreement, disagreements
+from catalign.training.discrete.execution import (
+    first_difference,
+    hints_exact,
+    is_small,
+    wrong,
+)
 from catalign.training.discrete.family import families
 from catalign.training.discrete.proof.equality import Typed
 from catalign.training.discrete.proof.evidence import Evidence, weigh
@@ -44,15 +49,22 @@ def certify(
     """Runs a program beside its algorithm, and proves it equal to the algorithm's typed rules.
 
     Three kinds of evidence are kept apart. All instances of a small size and samples of families
-    are run. Where the algorithm has typed rules, which are written by hand and run beside it on the
-    same instances, the program's rules are proved equal to these for every size, or the cell that
+    are run. Hints count as outputs do: a rule that gives another value than the algorithm, read at
+    a state that the algorithm comes to, refutes the program even where no output shows it. Where
+    only the number of steps differs, nothing is refuted: that is listed as not proved.
+
+    Where the algorithm has typed rules, which are written by hand and run beside it on the same
+    instances, the program's rules are proved equal to these for every size, or the cell that
     differs is named. A proof says no more than that: what ties the typed rules to the algorithm
     stands among the preconditions. All runs are in float64, whatever the caller's setting: what is
     certified are the rules, and fewer digits decide ties by rounding.
 
+    What is learned otherwise certifies itself: `HardScan.certify` and `GridCell.certify` against a
+    table, `certify_sorting` by the 0-1 principle, `certify_paths` an aligned network.
+
     Args:
       model: The program, or a reasoner with one.
-      algorithm: What it shall equal: every output of every instance, ended by itself.
+      algorithm: What it shall equal: every hint and output of every instance, ended by itself.
       sizes: The sizes of the samples; 16, 64, and 256 where that is `within_reach`, if left out.
       count: The number of instances of each family and size; beyond size 16 fewer, in proportion.
 
@@ -95,7 +107,7 @@ def _certified(beside: "_Beside", subject: str, sizes: Sequence[int], count: int
                 return Certificate(subject=subject, counterexample=refuted)
             cases += len(next(iter(inputs.values())))
     if cases:
-        text = f"equal outputs for {enumeration.statement(algorithm)}"
+        text = f"equal hints and outputs for {enumeration.statement(algorithm)}"
         exhaustive.append(Exhaustive(statement=text, up_to=largest, cases=cases))
     sampled: list[Sampled] = []
     known = list(families(algorithm))
@@ -155,18 +167,27 @@ class _Beside:
 
     def run(self, inputs: Mapping[str, Any]) -> Counterexample | None:
         """Runs a batch; an instance where the program is wrong, if there is one."""
+        if self.typed is None and not is_small(self.algorithm, inputs):
+            # One compiled run judges all; only what it finds wrong is looked at step by step.
+            exact = hints_exact(self.program, self.algorithm, inputs)
+            if exact.all():
+                return None
+            inputs = {name: value[~exact] for name, value in inputs.items()}
         bad, trace = wrong(self.program, self.algorithm, inputs)
         if bad.any():
             return _refuted(self.program, self.algorithm, trace, int(np.flatnonzero(bad)[0]))
+        self.learned = disagreements(self.program, trace) | self.learned
         if self.typed is not None:
-            self.learned = disagreements(self.program, trace) | self.learned
             self.own = disagreements(self.typed.program, trace) | self.own
-        return None
+        wrong_rule = next((d for d in self.learned.values() if d.rule != THE_END), None)
+        return None if wrong_rule is None else wrong_rule.refutes()
 
     def evidence(self, tie: str) -> Evidence:
         """What can be proved."""
         if self.typed is None:
-            return Evidence(unproved=("no proof was tried: the algorithm has no typed rules",))
+            reasons = ["no proof was tried: the algorithm has no typed rules"]
+            reasons += [f"{name}: {found}" for name, found in self.learned.items()]
+            return Evidence(unproved=tuple(reasons))
         if self.own:
             name, found = next(iter(self.own.items()))
             return Evidence(

@@ -31,9 +31,7 @@ def wrong(
     itself within twice the algorithm's steps. Runs that the algorithm did not complete are not
     judged.
     """
-    n = algorithm.size(inputs)
-    count = len(next(iter(inputs.values())))
-    if count * n**3 * algorithm.max_steps(n) <= BY_HAND:
+    if is_small(algorithm, inputs):
         trace = algorithm.traces(inputs)
         longest = int(trace.lengths.max(initial=1))
         outputs, done = _run_by_hand(program, trace, 2 * longest + 2)
@@ -46,6 +44,12 @@ def wrong(
     for probe in algorithm.spec.outputs:
         bad |= differs(probe, outputs[probe.name], trace.outputs[probe.name])
     return bad & np.asarray(trace.complete), trace
+
+
+def is_small(algorithm: Algorithm, inputs: Mapping[str, Any]) -> bool:
+    """Whether NumPy runs a program on these instances in less time than compiling it takes."""
+    n = algorithm.size(inputs)
+    return len(next(iter(inputs.values()))) * n**3 * algorithm.max_steps(n) <= BY_HAND
 
 
 def _run_by_hand(

@@ -1,5 +1,7 @@
 import dataclasses
+import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from catalign.nn.discrete.expression import End, I, Register
 from catalign.nn.discrete.rule import Leaf, Rule, Split
 from catalign.nn.discrete.scalar import Of
 from catalign.training.discrete import enumeration
-from catalign.training.discrete.certify import within_reach
+from catalign.training.discrete.agreement import THE_END, Disagreement
+from catalign.training.discrete.certify import _Beside, within_reach
 
 MINIMUM = catalign.algorithms.get("minimum")
 FLOYD_WARSHALL = catalign.algorithms.get("floyd_warshall")
@@ -89,16 +92,41 @@ def test_a_wrong_first_state_and_a_wrong_output_are_named():
     assert found.counterexample.cell == "rule of output min"
 
 
-def test_a_rule_that_the_instances_never_distinguish_still_counts_as_sampled_only():
+def test_a_wrong_hint_refutes_where_no_output_shows_it():
     # pred_h never changes, so that copying it and recomputing it are the same.
     same = with_rule("pred_h'", {r.field.name: r for r in PROGRAM.first}["pred_h'"].tree)
     assert certificate(same).holds
-    broken = with_rule("pred_h'", Leaf(I))
-    found = certificate(broken)
-    assert found.holds, "no output reads pred_h"
-    assert not found.is_proved
-    assert found.unproved[0].startswith("step, rule of pred_h: a case is left over: the cell (I)")
-    assert "at step 0, it gives [0, 1], not [0, 0]" in found.unproved[0]
+    found = certificate(with_rule("pred_h'", Leaf(I)))
+    assert found.counterexample is not None
+    assert found.counterexample.cell == "step, rule of pred_h"
+    assert (found.counterexample.expected, found.counterexample.actual) == ([0, 0], [0, 1])
+
+
+def test_a_wrong_hint_refutes_without_typed_rules_and_on_samples(monkeypatch):
+    certify_module = sys.modules["catalign.training.discrete.certify"]
+    monkeypatch.setattr(certify_module, "TYPED", {})
+    monkeypatch.setattr(enumeration, "largest", lambda algorithm: 0)
+    wrong_hint = with_rule("pred_h'", Leaf(I))
+    small = catalign.certify(wrong_hint, MINIMUM, sizes=(8,), count=4)
+    monkeypatch.setattr("catalign.training.discrete.execution.BY_HAND", 0)
+    compiled = catalign.certify(wrong_hint, MINIMUM, sizes=(8,), count=4)
+    for found in (small, compiled):
+        assert found.counterexample is not None
+        assert found.counterexample.cell == "step, rule of pred_h"
+        assert found.counterexample.actual == list(range(8))
+    right = catalign.certify(PROGRAM, MINIMUM, sizes=(8,), count=4)
+    assert right.verdict == "sampled"
+    assert right.unproved == ("no proof was tried: the algorithm has no typed rules",)
+
+
+def test_another_number_of_steps_is_listed_and_refutes_nothing():
+    beside = _Beside(PROGRAM, MINIMUM, None)
+    beside.learned[THE_END] = Disagreement(THE_END, {"key": [0.0]}, 2, expected=True, actual=False)
+    with jax.enable_x64(True):
+        assert beside.run(MINIMUM.sample_inputs(jax.random.key(0), 2, 5)) is None
+    assert beside.evidence("").unproved[1] == (
+        "the end: on key = [0.0], at step 2, it gives False, not True"
+    )
 
 
 def test_typed_rules_that_are_not_the_algorithms_prove_nothing():
