@@ -15,7 +15,8 @@ from catalign.algorithms.trace import Trace
 from catalign.nn.neural import NeuralReasoner
 from catalign.nn.option import HintMode, Options
 from catalign.nn.prediction import harden_all
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processors.mpnn import MPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
 
 N, BATCH, STEPS, MOST = 4, 3, 5, 64
 

@@ -8,7 +8,8 @@ from catalign.algebra.instances import min_plus
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.nn.aligned import AlignedReasoner
 from catalign.nn.neural import NeuralReasoner
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processors.mpnn import MPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
 from catalign.nn.requirement import check_alignable, check_expressible, required_sort
 from catalign.polynomial import library
 from catalign.polynomial.sort import ONE, V
