@@ -11,6 +11,7 @@ from catalign.algorithms import catalogue
 from catalign.algorithms.algorithm import Algorithm
 from catalign.data import golden
 from catalign.nn.build import build_reasoner
+from catalign.nn.configured import Configured
 from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.processor import AbstractProcessor
 from catalign.nn.reasoner import AbstractReasoner
@@ -49,7 +50,7 @@ def build_of(processor: str | None) -> Build:
     """How the untrained reasoner is made for what `--processor` names.
 
     Raises:
-      InputError: The user's file does not define a processor.
+      InputError: The user's file does not define a processor, or one without a diagram.
     """
     if processor is None or not user_code.is_reference(processor):
         return build_from_config
@@ -59,11 +60,10 @@ def build_of(processor: str | None) -> Build:
             f"--processor is {processor!r}, which is no processor. "
             "It must be a class derived from catalign.nn.AbstractProcessor."
         )
+    own = Configured(found)
 
     def build(algorithm: Algorithm, config: TrainConfig, rngs: Any) -> AbstractReasoner:
-        return build_reasoner(
-            algorithm, found, width=config.width, options=config.options, rngs=rngs
-        )
+        return build_reasoner(algorithm, own, width=config.width, options=config.options, rngs=rngs)
 
     return build
 

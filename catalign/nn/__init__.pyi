@@ -26,7 +26,6 @@ from .processors.edge_transformer import EdgeTransformer as EdgeTransformer
 from .processors.gat import GAT as GAT
 from .processors.gatv2 import GATv2 as GATv2
 from .processors.mpnn import MPNN as MPNN
-from .processors.mpnn import SparseMPNN as SparseMPNN
 from .processors.parts import Mean as Mean
 from .processors.path_gnn import PathGNN as PathGNN
 from .processors.pgn import PGN as PGN
@@ -34,6 +33,7 @@ from .processors.pointer_pgn import PointerPGN as PointerPGN
 from .processors.recurrent import RecurrentAggregator as RecurrentAggregator
 from .processors.relational_transformer import RelationalTransformer as RelationalTransformer
 from .processors.semiring import SemiringMPNN as SemiringMPNN
+from .processors.sparse_mpnn import SparseMPNN as SparseMPNN
 from .processors.triplet import TripletMPNN as TripletMPNN
 from .reasoner import AbstractReasoner as AbstractReasoner
 from .zoo import LEARNED as LEARNED

@@ -40,8 +40,8 @@ def build_reasoner(
       rngs: Parameter keys.
 
     Raises:
-      InputError: The processor or the semiring is unknown, or the aligned processor has no
-        semiring.
+      InputError: The processor or the semiring is unknown, a class declares no diagram, or the
+        aligned processor has no semiring.
       SortError: The processor's type cannot express the spec; the message names a diagram that
         could.
 

@@ -8,6 +8,7 @@ from flax import nnx
 
 from catalign._errors import InputError
 from catalign.nn.processor import AbstractProcessor
+from catalign.polynomial.diagram import PolynomialDiagram
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Configured:
       options: Its keyword options.
 
     Raises:
-      InputError: `processor` is no such class.
+      InputError: `processor` is no such class, or declares no diagram.
 
     Example:
       >>> from catalign.nn.processors.triplet import TripletMPNN
@@ -36,6 +37,16 @@ class Configured:
             raise InputError(
                 f"`processor` is {self.processor!r}, but it must be a class derived from "
                 "AbstractProcessor."
+            )
+        diagram = getattr(self.processor, "diagram", None)
+        if not isinstance(diagram, PolynomialDiagram):
+            name = self.processor.__name__
+            found = "is missing" if diagram is None else f"is {diagram!r}"
+            raise InputError(
+                f"`{name}.diagram` {found}, but it must be a PolynomialDiagram, the type of the "
+                f"processor. Declare it in the class body of {name}, for example\n"
+                "  diagram = catalign.polynomial.library.message_passing_dense\n"
+                "for messages between all pairs of nodes."
             )
 
     def __call__(self, node_width: int, width: int, *, rngs: nnx.Rngs) -> AbstractProcessor:

@@ -66,6 +66,7 @@ class NeuralReasoner(AbstractReasoner):
       rngs: Parameter keys.
 
     Raises:
+      InputError: The processor declares no diagram.
       SortError: The processor's diagram cannot express the spec; the message names one that can.
 
     Source: Velickovic et al. 2022, arXiv 2205.15659, section 3; Ibarz et al. 2022, arXiv

@@ -17,7 +17,7 @@ from catalign.nn.processors.deep_sets import DeepSets
 from catalign.nn.processors.edge_transformer import EdgeTransformer
 from catalign.nn.processors.gat import GAT
 from catalign.nn.processors.gatv2 import GATv2
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processors.mpnn import MPNN
 from catalign.nn.processors.parts import Mean
 from catalign.nn.processors.path_gnn import PathGNN
 from catalign.nn.processors.pgn import PGN
@@ -25,6 +25,7 @@ from catalign.nn.processors.pointer_pgn import PointerPGN
 from catalign.nn.processors.recurrent import RecurrentAggregator
 from catalign.nn.processors.relational_transformer import RelationalTransformer
 from catalign.nn.processors.semiring import SemiringMPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
 from catalign.nn.processors.triplet import TripletMPNN
 
 LEARNED = MappingProxyType(

@@ -7,13 +7,21 @@ import jax
 from jax.test_util import check_vjp
 
 
+def equations(jaxpr):
+    """The equations of a program and of the programs inside it."""
+    for eqn in jaxpr.eqns:
+        yield eqn
+        for p in eqn.params.values():
+            for q in p if isinstance(p, tuple | list) else [p]:
+                inner = getattr(q, "jaxpr", q)
+                if hasattr(inner, "eqns"):
+                    yield from equations(inner)
+
+
 def largest(jaxpr):
     """The most elements of any array in a program and the programs inside it."""
-    sizes = [math.prod(v.aval.shape) for eqn in jaxpr.eqns for v in eqn.outvars]
-    params = [p for eqn in jaxpr.eqns for p in eqn.params.values()]
-    params += [q for p in params if isinstance(p, tuple | list) for q in p]
-    inner = [getattr(p, "jaxpr", p) for p in params]
-    return max([*sizes, *(largest(p) for p in inner if hasattr(p, "eqns"))], default=0)
+    sizes = (math.prod(v.aval.shape) for eqn in equations(jaxpr) for v in eqn.outvars)
+    return max(sizes, default=0)
 
 
 class Pulled(NamedTuple):

@@ -18,7 +18,7 @@ from catalign._errors import InputError, ShapeMismatchError, UnsupportedError
 from catalign.algebra.instances import SEMIRINGS, log_plus, min_plus, plus_times
 from catalign.kernels.monoid_scan import function
 from catalign.kernels.monoid_scan.api import VERSIONS, scan_functions, scan_matrices
-from tests.kernels.programs import check_pull, pulling
+from tests.kernels.programs import check_pull, equations, pulling
 
 FAST = [name for name in VERSIONS if name != "reference"]
 ALL = [*SEMIRINGS.values(), log_plus(0.5)]
@@ -283,16 +283,6 @@ def test_one_compilation_a_shape():
         run(jnp.asarray(draw_functions((30,), 3, seed)))
 
 
-def programs(jaxpr):
-    yield jaxpr
-    for eqn in jaxpr.eqns:
-        for p in eqn.params.values():
-            for q in p if isinstance(p, tuple | list) else [p]:
-                inner = getattr(q, "jaxpr", q)
-                if hasattr(inner, "eqns"):
-                    yield from programs(inner)
-
-
 @pytest.mark.parametrize("size", [3, 20])
 def test_the_tree_gathers_nothing(size):
     """A gather in a tree takes minutes to compile at a million elements."""
@@ -300,7 +290,7 @@ def test_the_tree_gathers_nothing(size):
 
     def names(version):
         run = functools.partial(scan_functions, implementation=version)
-        return {e.primitive.name for p in programs(jax.make_jaxpr(run)(f).jaxpr) for e in p.eqns}
+        return {e.primitive.name for e in equations(jax.make_jaxpr(run)(f).jaxpr)}
 
     assert "gather" not in names("tree")
     assert "gather" in names("reference")
@@ -310,7 +300,7 @@ def test_the_program_does_not_grow_with_the_length():
     def length(time):
         f = jax.ShapeDtypeStruct((time, 3), jnp.int32)
         run = functools.partial(scan_functions, implementation="blocked")
-        return sum(len(p.eqns) for p in programs(jax.make_jaxpr(run)(f).jaxpr))
+        return len(list(equations(jax.make_jaxpr(run)(f).jaxpr)))
 
     assert length(10**6) <= length(10**4) + 8
 

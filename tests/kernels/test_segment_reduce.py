@@ -26,7 +26,7 @@ from catalign.kernels.segment_reduce.api import (
 )
 from catalign.kernels.segment_reduce.csr import CsrGraph
 from catalign.kernels.segment_reduce.rows import WIDEST
-from tests.kernels.programs import check_pull, pulling, slopes
+from tests.kernels.programs import check_pull, equations, pulling, slopes
 
 FAST = [name for name in VERSIONS if name != "reference"]
 GCD = CommutativeMonoid.from_operation("gcd", jnp.gcd, unit=0, is_idempotent=True)
@@ -376,16 +376,6 @@ def test_the_value_of_the_arg_has_a_gradient():
     np.testing.assert_array_equal(*both(distinct((graph.n_edge,), 0)))
 
 
-def primitives(jaxpr):
-    for eqn in jaxpr.eqns:
-        yield eqn
-        for p in eqn.params.values():
-            for q in p if isinstance(p, tuple | list) else [p]:
-                inner = getattr(q, "jaxpr", q)
-                if hasattr(inner, "eqns"):
-                    yield from primitives(inner)
-
-
 def test_no_scatter_and_nothing_for_each_edge():
     """Gathering reduces without a scatter and without an array of the messages, both ways."""
     graph = draw_graph(40, 600)
@@ -393,7 +383,7 @@ def test_no_scatter_and_nothing_for_each_edge():
     for monoid in (plus_times.add, max_plus.add):
         run = functools.partial(gather_reduce, monoid=monoid)
         for f in (run, lambda h, g, run=run: jax.vjp(lambda h: run(h, g), h)[1](run(h, g))):
-            found = list(primitives(jax.make_jaxpr(f)(h, graph).jaxpr))
+            found = list(equations(jax.make_jaxpr(f)(h, graph).jaxpr))
             slow = [e for e in found if e.primitive.name.startswith("scatter")]
             # The one place is the arg among NaNs, which a float32 array of messages never enters.
             assert all(e.outvars[0].aval.dtype == jnp.int32 for e in slow)
@@ -401,7 +391,7 @@ def test_no_scatter_and_nothing_for_each_edge():
     everything = functools.partial(gather_reduce, monoid=max_plus.add, implementation="reference")
     sizes = [
         math.prod(v.aval.shape)
-        for e in primitives(jax.make_jaxpr(everything)(h, graph).jaxpr)
+        for e in equations(jax.make_jaxpr(everything)(h, graph).jaxpr)
         for v in e.outvars
     ]
     assert max(sizes) >= 600 * 8

@@ -86,6 +86,15 @@ def test_reduce_equals_the_sum_over_all_triples(semiring, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_reduce_rounds_no_more_than_sums_in_float32_do(version):
+    """Normal values, against float64."""
+    given = draw(ROLES, (1, 16, 16, 16, 2))
+    out = reduce(**given, implementation=version)
+    expected = all_triples(**{k: np.float64(x) for k, x in given.items()}).max(2)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_attend_equals_the_softmax_over_all_triples(version):
     """Over shapes, in one program."""
     each = [draw(ATTENTION, shape) for shape in SHAPES if shape[2]]

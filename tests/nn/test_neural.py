@@ -15,7 +15,9 @@ from catalign.algorithms.trace import Trace
 from catalign.nn.neural import NeuralReasoner
 from catalign.nn.option import HintMode, Options
 from catalign.nn.prediction import harden_all
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processors.mpnn import MPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
+from tests.kernels.programs import equations
 
 N, BATCH, STEPS, MOST = 4, 3, 5, 64
 
@@ -113,6 +115,16 @@ def test_predictions_have_one_step_less_than_the_hints() -> None:
         "reach_h": (STEPS - 1, BATCH, N),
         "pi_h": (STEPS - 1, BATCH, N, N),
     }
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+def test_the_steps_are_scanned_once(backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the program, which is another one on a GPU."""
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    trace, predict = _trace(), functools.partial(_reasoner(), steps=STEPS)
+    program = jax.make_jaxpr(predict)(trace.inputs, trace.hints, trace.lengths)
+    loops = [e for e in equations(program.jaxpr) if e.primitive.name in ("scan", "while")]
+    assert [e.params.get("length") for e in loops] == [STEPS - 1]
 
 
 def test_with_full_teacher_forcing_a_step_sees_the_true_hints() -> None:

@@ -26,7 +26,8 @@ from catalign.nn.option import (
     Precision,
     ScalarStart,
 )
-from catalign.nn.prediction import harden
+from catalign.nn.prediction import harden, soften
+from tests.kernels.programs import equations
 
 STEPS = 4
 PI = Probe("pi", Stage.INPUT, Location.NODE, Kind.POINTER)
@@ -187,11 +188,50 @@ def test_pointers_of_pairs_need_triples_unless_read_off_their_ends():
     assert np.isfinite(ends.outputs["Pi"]).all()
 
 
+@pytest.mark.parametrize("processor", ["triplet_mpnn", "edge_transformer"])
+def test_pointers_of_pairs_are_read_off_triples_where_the_processor_has_them(processor):
+    found, ends = (
+        _predicted(Options(edge_pointers=read), task="floyd_warshall", processor=processor)
+        for read in (EdgePointers.TRIPLES, EdgePointers.ENDS)
+    )
+    probes = {p.name: p for p in get("floyd_warshall").spec}
+    for name, raw in {**found.outputs, **found.hints}.items():
+        assert np.isfinite(raw).all()
+        if probes[name].kind is not Kind.POINTER:
+            continue
+        assert raw.shape[-3:] == (4, 4, 4)
+        assert np.allclose(soften(probes[name], raw).sum(axis=(-2, -1)), 1.0, atol=1e-5)
+        assert not np.allclose(raw, {**ends.outputs, **ends.hints}[name], atol=1e-3)
+
+
 def test_half_precision_gives_full_arrays():
     found = _predicted(Options(precision=Precision.HALF))
     full = _predicted(Options())
     assert found.outputs["pi"].dtype == np.float32
     assert np.allclose(found.outputs["pi"], full.outputs["pi"], atol=0.2)
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_every_matrix_product_is_asked_for_in_the_precision_of_the_options(precision):
+    """In the program: a CPU computes both alike."""
+    options = Options(precision=precision)
+    reasoner = build_reasoner(get("bfs"), "mpnn", width=8, options=options, rngs=nnx.Rngs(0))
+    trace, lengths = _trace("bfs"), jnp.full(2, STEPS, jnp.int32)
+    predict = functools.partial(reasoner, steps=STEPS)
+    run = functools.partial(reasoner.run, max_steps=STEPS)
+    first = {name: hint[0] for name, hint in trace.hints.items()}
+    for program in (
+        jax.make_jaxpr(predict)(trace.inputs, trace.hints, lengths),
+        jax.make_jaxpr(run)(trace.inputs, first=first),
+    ):
+        products = [
+            eqn.params["precision"]
+            for eqn in equations(program.jaxpr)
+            if eqn.primitive.name in ("catalign_product", "dot_general")
+        ]
+        assert len(products) > 20
+        half = ["BF16_BF16_F32" in str(asked) for asked in products]
+        assert all(half) if precision is Precision.HALF else not any(half)
 
 
 @pytest.mark.parametrize("processor", ["pgn", "pgn_pointer", "triplet_gmpnn"])

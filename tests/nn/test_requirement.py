@@ -3,12 +3,15 @@
 import pytest
 from flax import nnx
 
-from catalign._errors import SortError
+from catalign._errors import InputError, SortError
 from catalign.algebra.instances import min_plus
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.nn.aligned import AlignedReasoner
+from catalign.nn.configured import Configured
 from catalign.nn.neural import NeuralReasoner
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processor import AbstractProcessor
+from catalign.nn.processors.mpnn import MPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
 from catalign.nn.requirement import check_alignable, check_expressible, required_sort
 from catalign.polynomial import library
 from catalign.polynomial.sort import ONE, V
@@ -64,6 +67,21 @@ def test_a_sparse_processor_gives_nothing_at_node_pairs() -> None:
 def test_a_processor_must_give_a_node_field() -> None:
     with pytest.raises(SortError, match="outputs on V"):
         check_expressible((PI,), library.triplet)
+
+
+def test_a_processor_must_declare_a_diagram() -> None:
+    class Untyped(AbstractProcessor):
+        pass
+
+    spec = Spec(SOURCE, PI)
+    with pytest.raises(InputError, match=r"(?s)`Untyped.diagram` is missing.*  diagram = catalign"):
+        NeuralReasoner(spec, Untyped, 4, rngs=nnx.Rngs(0))
+
+    class Misnamed(AbstractProcessor):
+        diagram = "triplet"
+
+    with pytest.raises(InputError, match=r"`Misnamed.diagram` is 'triplet', but it must be a Poly"):
+        NeuralReasoner(spec, Configured(Misnamed), 4, rngs=nnx.Rngs(0))
 
 
 @pytest.mark.parametrize(

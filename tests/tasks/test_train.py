@@ -148,13 +148,46 @@ def test_bad_settings_leave_no_directory(tmp_path, capsys, changed, says):
 
 MINE = '''
 import dataclasses
+import jax.numpy as jnp
 from catalign.algorithms.elementary_graph import bfs
-from catalign.nn.processors.mpnn import MPNN
+from catalign.integral.graph import DenseGraph
+from catalign.nn import AbstractProcessor, Linear
+from catalign.polynomial import ONE, Argument, Message, Output, PolynomialDiagram, V
+from catalign.polynomial import library, project
 
 mine = dataclasses.replace(bfs, name="my_search")
 
-class Processor(MPNN):
-    """Message passing under another name."""
+class Processor(AbstractProcessor):
+    """The maximum of what the senders say, whoever hears it."""
+
+    diagram = PolynomialDiagram(
+        "hear",
+        {"node": V, "edge": V * V, "graph": ONE},
+        outputs={"node": V},
+        summands=(
+            Message(
+                "pair",
+                V * V,
+                (Argument("sender", "node", project(V * V, 0)),),
+                Output("node", project(V * V, 1)),
+            ),
+        ),
+    )
+
+    def __init__(self, node_width, width, *, rngs):
+        self.node = Linear(node_width, width, rngs=rngs)
+
+    def __call__(self, node, edge, graph, structure):
+        mask = self.expect(structure, DenseGraph).mask[..., None]
+        return jnp.where(mask, self.node(node)[:, None], -jnp.inf).max(axis=0)
+
+
+class OnPairs(AbstractProcessor):
+    diagram = library.triplet
+
+
+class Untyped(AbstractProcessor):
+    """Declares no diagram."""
 '''
 
 
@@ -172,6 +205,23 @@ def test_an_algorithm_and_a_processor_of_ones_own(tmp_path, monkeypatch, capsys)
     assert code in (0, 1)
     assert shown.out.splitlines()[0] == "node,pi"
     assert "the algorithm my_search itself" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("OnPairs", ["needs a processor with outputs on V.", "has  triplet", "could     mess"]),
+        ("Untyped", ["`Untyped.diagram` is missing", "library.message_passing_dense"]),
+    ],
+)
+def test_a_processor_without_a_fitting_diagram_is_refused(tmp_path, capsys, name, says):
+    (tmp_path / "mine.py").write_text(MINE)
+    own = [f"--processor={tmp_path}/mine.py:{name}", f"--run={tmp_path / 'r'}"]
+    assert train.main(["--task=bfs", *own, "--steps=1"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert [part for part in says if part not in error] == []
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.parametrize("flag", ["--task", "--processor"])

@@ -3,11 +3,11 @@ from .edge_transformer import EdgeTransformer as EdgeTransformer
 from .gat import GAT as GAT
 from .gatv2 import GATv2 as GATv2
 from .mpnn import MPNN as MPNN
-from .mpnn import SparseMPNN as SparseMPNN
 from .parts import Mean as Mean
 from .path_gnn import PathGNN as PathGNN
 from .pgn import PGN as PGN
 from .pointer_pgn import PointerPGN as PointerPGN
 from .recurrent import RecurrentAggregator as RecurrentAggregator
 from .semiring import SemiringMPNN as SemiringMPNN
+from .sparse_mpnn import SparseMPNN as SparseMPNN
 from .triplet import TripletMPNN as TripletMPNN

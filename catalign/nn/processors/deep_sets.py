@@ -1,6 +1,6 @@
 """Deep Sets: every node for itself."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax.numpy as jnp
 from flax import nnx
@@ -36,6 +36,7 @@ _DIAGRAM = PolynomialDiagram(
 )
 
 
+@final
 class DeepSets(AbstractProcessor):
     """A network at each node that hears from no other node.
 

@@ -1,6 +1,6 @@
 """The edge transformer: node pairs that attend over paths of two."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
+@final
 class EdgeTransformer(AbstractProcessor):
     """Triangular attention: pair (u, v) attends over all w, by what (u, w) asks and (w, v) offers.
 

@@ -1,6 +1,6 @@
 """Graph attention networks."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax
 from flax import nnx
@@ -15,6 +15,7 @@ from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
+@final
 class GAT(AbstractProcessor):
     """Attention along the related pairs, with scores that are sums of what each role says.
 

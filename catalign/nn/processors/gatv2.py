@@ -1,6 +1,6 @@
 """Graph attention networks whose scores read all roles together."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
+@final
 class GATv2(AbstractProcessor):
     """Attention along the related pairs, where the rank of the senders may depend on the receiver.
 

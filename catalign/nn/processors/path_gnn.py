@@ -1,6 +1,6 @@
 """PathGNN: maxima of maxima, homogeneous in the scale of its fields."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax.numpy as jnp
 from flax import nnx
@@ -30,6 +30,7 @@ _DIAGRAM = PolynomialDiagram(
 )
 
 
+@final
 class PathGNN(AbstractProcessor):
     """A node keeps what it has or takes the best that it hears, channel by channel.
 

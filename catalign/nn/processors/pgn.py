@@ -1,6 +1,6 @@
 """Pointer graph networks: message passing along the pairs that probes relate."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 from flax import nnx
 from jax import Array
@@ -16,6 +16,7 @@ from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
+@final
 class PGN(AbstractProcessor):
     """Message passing along the edges and pointers of the inputs and of the hints as they stand.
 

@@ -1,6 +1,6 @@
 """Pointer graph networks with pointer legs: as many messages as there are pointers."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax.numpy as jnp
 from flax import nnx
@@ -43,6 +43,7 @@ _DIAGRAM = PolynomialDiagram(
 )
 
 
+@final
 class PointerPGN(AbstractProcessor):
     """Each node hears from itself, from where it points, and from those that point to it.
 

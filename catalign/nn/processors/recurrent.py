@@ -1,6 +1,6 @@
 """The recurrent aggregator: messages read one by one, in the order of the nodes."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
+@final
 class RecurrentAggregator(AbstractProcessor):
     """Message passing with an LSTM over the senders in the place of max.
 

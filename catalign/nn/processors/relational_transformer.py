@@ -1,6 +1,6 @@
 """The relational transformer: attention among nodes whose scores and values read the pairs too."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +41,7 @@ _BOTH_WAYS = PolynomialDiagram(
 )
 
 
+@final
 class RelationalTransformer(AbstractProcessor):
     """A transformer on the nodes in which each pair adds to its query, its key and its value.
 

@@ -1,6 +1,6 @@
 """A learned layer whose step is a matrix product in a semiring."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax.numpy as jnp
 from flax import nnx
@@ -43,6 +43,7 @@ _DIAGRAM = PolynomialDiagram(
 )
 
 
+@final
 class SemiringMPNN(AbstractProcessor):
     """Values from the senders times coefficients from the pairs, added up in a semiring.
 

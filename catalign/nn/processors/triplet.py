@@ -1,6 +1,6 @@
 """Triplet message passing: node pairs that hear from every third node."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -48,6 +48,7 @@ _TRIPLET = PolynomialDiagram(
 )
 
 
+@final
 class TripletMPNN(AbstractProcessor):
     """`MPNN` at the nodes, and at each pair u, v the maximum over a third node w.
 

@@ -18,7 +18,7 @@ from catalign.nn.option import UpdateStyle
 from catalign.nn.processor import Fibre, PointerGraph
 from catalign.nn.processors.deep_sets import DeepSets
 from catalign.nn.processors.gat import GAT
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processors.mpnn import MPNN
 from catalign.nn.processors.parts import Mean
 from catalign.nn.processors.path_gnn import PathGNN
 from catalign.nn.processors.pgn import PGN
@@ -26,6 +26,7 @@ from catalign.nn.processors.pointer_pgn import PointerPGN
 from catalign.nn.processors.recurrent import RecurrentAggregator
 from catalign.nn.processors.relational_transformer import RelationalTransformer
 from catalign.nn.processors.semiring import SemiringMPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
 from catalign.nn.processors.triplet import TripletMPNN
 from catalign.nn.zoo import LEARNED
 from catalign.polynomial.sort import E, V

@@ -8,7 +8,8 @@ from flax import nnx
 from catalign._errors import SortError
 from catalign.algebra.instances import max_plus, plus_times
 from catalign.integral.graph import DenseGraph, SparseGraph
-from catalign.nn.processors.mpnn import MPNN, SparseMPNN
+from catalign.nn.processors.mpnn import MPNN
+from catalign.nn.processors.sparse_mpnn import SparseMPNN
 
 N, WIDTH = 4, 6
 AGGREGATIONS = [max_plus.add, plus_times.add]
