@@ -175,6 +175,12 @@ def read_exact(folder: Path) -> DiscreteReasoner:
     return DiscreteReasoner(loads(path.read_text(encoding="utf-8"), source=str(path)))
 
 
+def saved_certificate(folder: Path) -> str | None:
+    """The text of the certificate in a finished run's folder; None if it holds none."""
+    path = folder / CERTIFICATE
+    return path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else None
+
+
 def _evaluated(
     reasoner: DiscreteReasoner,
     algorithm: Algorithm,
