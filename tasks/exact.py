@@ -32,8 +32,8 @@ class ExactFlags:
 
     Attributes:
       tasks: The algorithms; all with a shipped program if left out.
-      learn: Seeds to learn programs with, one of each algorithm for each; those that are shipped
-        are scored if left out.
+      learn: Seeds to learn programs with, one of each algorithm for each, and whether their steps
+        read the same; the programs that are shipped are scored if left out.
       out: The folder that learned programs are kept in, each a run as `tasks.train` writes it.
       sizes: The numbers of nodes.
       instances: Instances for each size; as many as in the benchmark if left out.
@@ -81,10 +81,23 @@ def _exact(flags: ExactFlags) -> int:
             for text in row.get("unproved", ()):
                 cli.print_note(f"  not proved: {text}")
             rows.append(row)
+            same_task = [other for other in rows if other["task"] == row["task"]]
+            if len(same_task) == len(flags.learn):
+                _compare_steps(same_task)
     display.console().print(table)
     if flags.json is not None:
         flags.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0 if exact else cli.EXIT_WRONG
+
+
+def _compare_steps(rows: Sequence[dict[str, Any]]) -> None:
+    """Says whether the step of one algorithm reads the same in all programs learned for it."""
+    steps = [row["step"] for row in rows if "step" in row]
+    texts, task = len(set(steps)), rows[0]["task"]
+    if len(steps) > 1 and texts == 1:
+        cli.print_note(f"{task}: the step reads the same in all {len(steps)} programs")
+    elif texts > 1:
+        cli.print_note(f"{task}: the step has {texts} different texts in {len(steps)} programs")
 
 
 def _check(flags: ExactFlags) -> None:

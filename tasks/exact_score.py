@@ -1,5 +1,6 @@
 """One row of `tasks.exact`: the scores of a program, shipped or learned anew. Imports JAX."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import catalign
 from catalign._errors import InputError
 from catalign.algorithms import catalogue
 from catalign.alignment.certificate import Certificate
+from catalign.nn.discrete.explanation import explain_step
 from catalign.nn.discrete.pretrained import load
 from catalign.nn.discrete.reasoner import DiscreteReasoner
 from catalign.training.config import TrainConfig
@@ -18,12 +20,14 @@ from catalign.training.directory import write_json
 from catalign.training.discrete.certify import certify, within_reach
 from catalign.training.discrete.execution import hints_exact
 from catalign.training.discrete.learn import NotLearnedError
-from catalign.training.discrete.run import EXACT, PROGRAM
+from catalign.training.discrete.run import EXACT, PROGRAM, read_exact
 from catalign.training.evaluation import Protocol, choose_batch_size
 from catalign.training.event import Event, Found
 from tasks import cli, protocol
 from tasks.library import evaluate_fresh, forget_compiled
 
+DIGITS = 16
+"""How many digits of the digest of a step's text are kept."""
 ROW = "exact.json"
 """The file of a run's folder that holds its row."""
 
@@ -58,6 +62,10 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
       seed: The seed of learning.
       asked: What is asked of the program.
       out: The folder of the runs; this one is in `NAME-seedSEED`.
+
+    Returns:
+      The row; of a program with `step`, the digest of the text of its step: equal texts have equal
+      ones.
     """
     folder = out / f"{name}-seed{seed}"
     path = folder / ROW
@@ -65,7 +73,7 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
     kept = _kept(path)
     # That there is no program does not depend on what is asked of it.
     if kept is not None and (kept["asked"] == wanted or not kept["row"]["scores"]):
-        return kept["row"]
+        return kept["row"] | _step(folder)
     config = TrainConfig(processor=EXACT, seed=seed, eval_sizes=(max(TrainConfig().sizes),))
     if not (folder / PROGRAM).is_file():
         cli.print_note(f"learning {name} with seed {seed}")
@@ -80,7 +88,15 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
         row = _scored(name, report.reasoner, asked, report.certificate)
         row |= {"learned": seed, "seconds": round(report.seconds, 1)}
     write_json(path, {"asked": wanted, "row": row})
-    return row
+    return row | _step(folder)
+
+
+def _step(folder: Path) -> dict[str, str]:
+    """What a row says of the text of the step, where the run has a program."""
+    if not (folder / PROGRAM).is_file():
+        return {}
+    text = explain_step(read_exact(folder).program)
+    return {"step": hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}
 
 
 def _kept(path: Path) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
 from catalign.training.discrete.family import sampler
+from catalign.training.discrete.run import saved_certificate as saved_certificate
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
 from catalign.training.generalist import fill_generalist as fill_generalist
 from catalign.training.loop import load_reasoner

@@ -39,13 +39,14 @@ def _list(flags: ListFlags) -> int:
     table = Table(title=f"{len(rows)} tasks", show_lines=True)
     sizes = " and ".join(map(str, catalogue.STEP_SIZES))
     steps = f"hint steps, n = {sizes}: median (at most)"
-    for column in ("name", "chapter", "inputs", "hints", "outputs", steps, "diagram", "source"):
+    stages = ("inputs", "hints", "outputs")
+    for column in ("name", "chapter", *stages, steps, "diagram", "processor", "source"):
         table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         probes = (" ".join(names) for names in (row.inputs, row.hints, row.outputs))
         typed = f"{row.diagram} in {row.algebra}" if row.algebra else row.diagram
         counts = "\n".join(map(_counts, row.steps, row.most_steps))
-        table.add_row(row.name, row.chapter, *probes, counts, typed, row.source)
+        table.add_row(row.name, row.chapter, *probes, counts, typed, row.processor, row.source)
     display.console().print(table)
     return 0
 

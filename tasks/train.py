@@ -133,8 +133,9 @@ def _show_result(flags: TrainFlags, report: "TrainReport", run: Path, seconds: f
         trained = f"trained on n <= {max(config.sizes)}"
         title = f"{report.task} with {config.processor}, {trained}"
         display.console().print(display.evaluation_table(rows, title=title))
-        if report.certificate is not None:
-            display.say(f"\n{report.certificate}")
+        certificate = report.certificate or tasks.library.saved_certificate(run)
+        if certificate is not None:
+            display.say(f"\n{certificate}")
         learned = report.reasoner.describe()
         if learned:
             display.say(f"\nlearned, {learned}")

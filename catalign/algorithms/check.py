@@ -1,7 +1,7 @@
 """Checks of user-given inputs against a spec, on the host and before any work."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import jax.numpy as jnp
@@ -143,6 +143,35 @@ def check_shown(name: str, spec: Spec, stage: Stage, shown: Mapping[str, Any], n
                 f"{name} shows {probe} with shape {value.shape[1:]} and dtype {value.dtype}, but "
                 f"with {n} nodes it has shape {shape} and dtype {kind.__name__}."
             )
+
+
+def check_same_spec(subject: str, spec: Spec, name: str, wanted: Spec) -> None:
+    """Raises unless what stands for an algorithm has the algorithm's probes, in any order.
+
+    Args:
+      subject: What stands for it, in a few words.
+      spec: Its probes.
+      name: The name of the algorithm.
+      wanted: The probes of the algorithm.
+
+    Raises:
+      InputError: A probe is missing or unknown, or has the name but not the type of another.
+    """
+    own = [p for p in spec if p not in wanted.probes]
+    other = [p for p in wanted if p not in spec.probes]
+    if own or other:
+        raise InputError(
+            f"{subject} has another spec than {name}. Only {subject} has: {_listed(own)}; only "
+            f"{name} has: {_listed(other)}. Give the algorithm that it stands for."
+        )
+
+
+def _listed(probes: Sequence[Probe]) -> str:
+    shown = []
+    for probe in probes:
+        classes = "" if probe.classes is None else f" of {probe.classes} classes"
+        shown.append(f"{probe}{classes}{' (partial)' if probe.partial else ''}")
+    return ", ".join(shown) or "none"
 
 
 def _stored_kind(probe: Probe) -> Any:

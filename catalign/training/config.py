@@ -50,7 +50,7 @@ class Keep(enum.Enum):
 EXACT_LARGEST = 32
 """The largest size that the exact learner learns from."""
 
-EXACT_READS = ("sizes", "processor", "seed", "eval_sizes", "eval_instances")
+EXACT_READS = ("sizes", "random_pos", "processor", "seed", "eval_sizes", "eval_instances")
 """The settings that the exact learner reads."""
 
 _ENUMS = (
@@ -252,7 +252,7 @@ class TrainConfig:
 
     @property
     def asks_no_network(self) -> bool:
-        """Whether only what the exact learner reads is chosen: sizes, the seed, the evaluation.
+        """Whether only what the exact learner reads is chosen: see `EXACT_READS`.
 
         It learns from sizes of up to 32.
 

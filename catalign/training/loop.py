@@ -27,7 +27,6 @@ from catalign.training.generalist import (
     make_tasks,
 )
 from catalign.training.interrupt import InterruptFlag
-from catalign.training.recipe import training_law
 from catalign.training.run import OnEvent, Run
 from catalign.training.single import TrainReport, complete
 from catalign.training.step import make_mesh
@@ -79,12 +78,12 @@ def train(
     config = fill(algorithm, config) if build is build_from_config else config
     if run_dir is not None:
         check_run(run_dir, algorithm.name, config)
-    if training_law(algorithm, config) is not algorithm and config.processor == EXACT:
-        raise InputError(
-            "the exact processor learns from the algorithm's own law: leave out "
-            "`edge_probabilities`, `max_needle` and `random_pos`."
-        )
     if config.processor == EXACT:
+        if config.edge_probabilities or config.max_needle is not None:
+            raise InputError(
+                "the exact processor spreads densities and the lengths of needles by itself: leave "
+                "out `edge_probabilities` and `max_needle`."
+            )
         return train_exact(algorithm, config, run_dir, on_event)
     reasoner = build(algorithm, config, nnx.Rngs(config.seed))
     tasks = (Task.of(algorithm, config, reasoner),)

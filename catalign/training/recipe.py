@@ -72,8 +72,10 @@ def _varied(
     if not laws and not moved:
         return algorithm
 
-    def sample(key: KeyArray, size: int) -> Probes:
-        drawn = dict(algorithm.sampler(key, size, **laws))
+    # The laws that its sampler takes are still to be seen, and to be given.
+    @functools.wraps(algorithm.sampler)
+    def sample(key: KeyArray, size: int, **given: Any) -> Probes:
+        drawn = dict(algorithm.sampler(key, size, **{**laws, **given}))
         if moved:
             # A stream of its own: the instances are those of the algorithm's sampler.
             drawn[POS.name] = random_positions(jax.random.fold_in(key, 1), drawn[POS.name])

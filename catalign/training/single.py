@@ -30,7 +30,8 @@ class TrainReport:
       parameters: The number of learned numbers.
       seconds: The time spent on updates, over all processes of the run.
       run_dir: Where everything was written; None in memory.
-      certificate: What is known of a discrete program beyond its scores; None for networks.
+      certificate: What is known of a discrete program beyond its scores; None for networks, and
+        where a finished run is read back: its folder holds the text.
       kept_step: The update whose parameters the reasoner has; None for programs.
     """
 

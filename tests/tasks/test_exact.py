@@ -1,7 +1,15 @@
+import dataclasses
+import hashlib
 import json
 
 import pytest
 
+import catalign
+from catalign.alignment.certificate import Coverage
+from catalign.nn.discrete.condition import Not
+from catalign.nn.discrete.explanation import explain_step
+from catalign.nn.discrete.rule import Rule, Split
+from catalign.training.discrete.learn import Learning
 from tasks import exact
 
 
@@ -45,6 +53,8 @@ def test_it_learns_with_seeds_and_goes_on_where_it_stopped(capsys, tmp_path, mon
     (row,) = json.loads((tmp_path / "rows.json").read_text())
     assert (row["learned"], row["verdict"]) == (3, "proved for all sizes")
     assert row["seconds"] > 0
+    text = explain_step(catalign.load("minimum").program)
+    assert row["step"] == hashlib.sha256(text.encode()).hexdigest()[:16], "as with seed 0"
 
     def learn(*args, **kwargs):
         raise AssertionError("it was learned already")
@@ -59,3 +69,33 @@ def test_it_learns_with_seeds_and_goes_on_where_it_stopped(capsys, tmp_path, mon
     row_file.unlink()
     # Asked for something else, its program is scored again.
     assert exact.main([*words, "--learn", "3", "--seed", "1"]) == 0
+
+
+def test_it_says_whether_the_step_reads_the_same_with_all_seeds(capsys, tmp_path, monkeypatch):
+    program = catalign.load("minimum").program
+    *others, last = program.step
+    assert isinstance(last.tree, Split)
+    # The same values, said the other way round.
+    turned = Split(Not(last.tree.condition), last.tree.otherwise, last.tree.then)
+    other = dataclasses.replace(program, step=(*others, Rule(last.field, turned)))
+
+    def learn(algorithm, config, **_):
+        found = other if config.seed == 2 else program
+        return Learning(found, 1.0, Coverage(subject="", counts={}))
+
+    monkeypatch.setattr("catalign.training.discrete.run.learn", learn)
+    words = ["--tasks", "minimum", "--sizes", "5", "--instances", "4", "--out", str(tmp_path)]
+    file = tmp_path / "rows.json"
+
+    def said(*seeds):
+        assert exact.main([*words, "--json", str(file), "--learn", *seeds]) == 0
+        steps = [row["step"] for row in json.loads(file.read_text())]
+        notes = [x for x in capsys.readouterr().err.splitlines() if "the step" in x]
+        return steps, notes
+
+    (a, b), notes = said("0", "1")
+    assert (a == b, notes) == (True, ["minimum: the step reads the same in all 2 programs"])
+    (a, b, c), notes = said("0", "1", "2")
+    assert a == b != c
+    assert notes == ["minimum: the step has 2 different texts in 3 programs"]
+    assert said("2")[1] == []

@@ -44,7 +44,7 @@ def test_rows():
 def test_the_table_shows_every_column(capsys):
     assert tasks_list.main([]) == 0
     shown = capsys.readouterr().out
-    for word in ("bellman_ford", "chapter", "hints", "pi_h", "Bellman 1958", "min_plus"):
+    for word in ("bellman_ford", "chapter", "hints", "pi_h", "Bellman 1958", "min_plus", "aligned"):
         assert word in shown
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +65,24 @@ def test_a_finished_run_shows_its_result_again(trained, capsys):
         str(trained),
     ):
         assert word in text
+
+
+def test_an_exact_run_prints_scores_certificate_and_rules_and_prints_them_again(tmp_path, capsys):
+    argv = ["--task=minimum", "--processor=exact", "--sizes", "4", "8", "--eval-sizes", "8"]
+    shown = []
+    for _ in range(2):
+        assert train.main([*argv, "--eval-instances=4", f"--run={tmp_path / 'r'}"]) == 0
+        out = capsys.readouterr().out
+        found = re.search(r"minimum with exact, trained on.*(?=\n\n\d+ s; everything)", out, re.S)
+        assert found is not None
+        shown.append(found[0])
+    scores, certificate, rules = shown[0].split("\n\n")
+    assert scores.count("100.00 %") == 4
+    assert certificate == (tmp_path / "r" / "certificate.txt").read_text().rstrip("\n")
+    assert certificate.startswith("the program of minimum against minimum: proved for all sizes\n")
+    assert rules.startswith("learned, minimum, learned:\nfirst\n")
+    assert re.search(r"if key\[(i'|i \+ 1)\] < key\[min_h\]", rules)
+    assert shown[1] == shown[0], "a finished run shows all of it again"
 
 
 def test_quiet_prints_one_line_of_json(trained, capsys):

@@ -40,10 +40,11 @@ def test_what_is_asked_for_stays() -> None:
     ("settings", "processor"),
     [
         ({"seed": 3, "sizes": (4, 8), "eval_sizes": (64,), "eval_instances": 2}, "exact"),
+        ({"random_pos": True}, "exact"),
         ({"sizes": (4, 64)}, "mpnn"),
         ({"steps": 10}, "mpnn"),
         ({"width": 64}, "mpnn"),
-        ({"random_pos": True}, "mpnn"),
+        ({"random_pos": True, "edge_probabilities": (0.5,)}, "mpnn"),
     ],
 )
 def test_settings_of_a_network_ask_for_one(settings: dict, processor: str) -> None:

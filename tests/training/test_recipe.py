@@ -16,6 +16,7 @@ from catalign.distributions.graph import Acyclic, ErdosRenyi
 from catalign.distributions.graph_family import Communities, Complete
 from catalign.training import run
 from catalign.training.config import SizeOrder, TrainConfig
+from catalign.training.discrete.family import families
 from catalign.training.loop import train
 from catalign.training.preset import ibarz2022
 from catalign.training.recipe import random_positions, training_law, with_probabilities
@@ -58,6 +59,14 @@ def test_random_places_change_no_instance_and_no_trace():
     for name, value in plain.hints.items():
         np.testing.assert_array_equal(value, other.hints[name])
     np.testing.assert_array_equal(plain.outputs["pi"], other.outputs["pi"])
+
+
+def test_a_varied_sampler_takes_the_laws_that_the_algorithm_s_takes():
+    bfs, moved = get("bfs"), training_law(get("bfs"), TrainConfig(random_pos=True))
+    assert [f.name for f in families(moved)] == [f.name for f in families(bfs)]
+    drawn = moved.sample_inputs(KEY, 1, 5, graph=Complete())
+    assert drawn["adj"].all()
+    assert not np.allclose(drawn["pos"], positions(5))
 
 
 def test_the_two_strings_of_a_matcher_have_places_of_their_own():

@@ -1,6 +1,7 @@
 """What was learned, as pseudo-code: one rule a field; what it selects twice gets a name."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from catalign.nn.discrete.condition import Not
@@ -35,28 +36,48 @@ def explain(model: "Program | DiscreteReasoner", *, diagrams: bool = False) -> s
       ...
     """
     program = model if isinstance(model, Program) else model.program
-    parts = [f"{program.name}, learned:"]
-    for title, rules in (
-        ("first", program.first),
-        ("step", program.step),
-        ("outputs", program.outputs),
-    ):
-        if title == "outputs":
-            parts.append("until")
-            parts += describe_tree(program.halt, "  ")
-        parts.append(title)
-        for memory in program.memory if title == "step" else ():
-            parts.append(f"  remembers {memory.field.name}")
-        if title == "first":
-            parts += [f"  {name} is given" for name in program.given]
-        for rule in rules:
-            parts += _rule(rule)
+    parts = [
+        f"{program.name}, learned:",
+        "first",
+        *(f"  {name} is given" for name in program.given),
+        *_rules(program.first),
+        "step",
+        *_step(program),
+        "until",
+        *describe_tree(program.halt, "  "),
+        "outputs",
+        *_rules(program.outputs),
+    ]
     if diagrams:
         parts.append("diagrams of the step")
         for diagram in rule_diagrams(program):
             parts.append(f"  {diagram}")
             parts += [f"    {line}" for line in diagram.formula.splitlines()]
     return "\n".join(parts)
+
+
+def explain_step(program: Program) -> str:
+    """The rules of the step alone, as `explain` prints them.
+
+    Example:
+      >>> from catalign.nn.discrete.pretrained import load
+      >>> print(explain_step(load("minimum").program))
+        i := i + 1
+        pred_h[I] := pred_h[I]
+        min_h :=
+          if key[i'] < key[min_h]: i'
+          else: min_h
+    """
+    return "\n".join(_step(program))
+
+
+def _step(program: Program) -> list[str]:
+    remembered = [f"  remembers {memory.field.name}" for memory in program.memory]
+    return [*remembered, *_rules(program.step)]
+
+
+def _rules(rules: Iterable[Rule]) -> list[str]:
+    return [line for rule in rules for line in _rule(rule)]
 
 
 def _rule(rule: Rule) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
+from catalign.algorithms.check import check_same_spec
 from catalign.algorithms.spec import Location
 from catalign.algorithms.trace import Trace
 from catalign.alignment.certificate import Certificate, Counterexample, Exhaustive, Sampled
@@ -72,6 +73,9 @@ def certify(
       The evidence, or a counterexample: a smallest instance found, with the first rule that goes
       wrong.
 
+    Raises:
+      InputError: The program has other inputs, hints or outputs than the algorithm.
+
     Example:
       >>> import catalign
       >>> minimum = catalign.load("minimum")
@@ -81,6 +85,7 @@ def certify(
       ('proved for all sizes', 5)
     """
     program = model.program if isinstance(model, DiscreteReasoner) else model
+    check_same_spec(f"the program of {program.name}", program.spec, algorithm.name, algorithm.spec)
     subject = f"the program of {program.name} against {algorithm.name}"
     if sizes is None:
         sizes = [size for size in SIZES if within_reach(algorithm, size)]

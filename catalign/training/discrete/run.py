@@ -27,6 +27,7 @@ from catalign.training.discrete.certify import certify, within_reach
 from catalign.training.discrete.learn import ExactConfig, learn
 from catalign.training.evaluation import Evaluation, EvaluationTable, Protocol, evaluate
 from catalign.training.event import Evaluated, Event, Finished, Found, Started
+from catalign.training.recipe import training_law
 from catalign.training.report import PAGE
 from catalign.training.single import TrainReport
 from catalign.training.step import TEST, stream_key
@@ -79,6 +80,9 @@ def train_exact(
 ) -> TrainReport:
     """Learns a program; of the settings it reads those of `EXACT_READS`.
 
+    With `random_pos` the places are redrawn in what it learns from and in the samples of the
+    certificate. As for networks, the scores are on the algorithm's own law.
+
     A run that was stopped after its program was found goes on from there.
 
     Args:
@@ -91,6 +95,7 @@ def train_exact(
       InputError: `run_dir` holds another run.
       NotLearnedError: No program of the catalogue fits the traces.
     """
+    law = training_law(algorithm, config)
     emit = on_event if on_event is not None else lambda _: None
     folder = None if run_dir is None else open_run(run_dir, algorithm.name, config)
     device = jax.devices()[0]
@@ -112,7 +117,7 @@ def train_exact(
         reasoner, how = read_exact(folder), _How.read(folder)
     else:
         settings = ExactConfig(sizes=config.sizes, seed=config.seed)
-        found = learn(algorithm, settings, on_rule=lambda text: emit(Found(text=text)))
+        found = learn(law, settings, on_rule=lambda text: emit(Found(text=text)))
         reasoner = DiscreteReasoner(found.program)
         how = _How(found.seconds, dict(found.coverage.counts), found.unmended)
         if folder is not None:
@@ -124,7 +129,7 @@ def train_exact(
         table, certificate = EvaluationTable(rows), None
     else:
         begin = time.monotonic()
-        certificate = certify(reasoner, algorithm, sizes=_certified(config, algorithm))
+        certificate = certify(reasoner, law, sizes=_certified(config, algorithm))
         certificate = how.beside(certificate)
         emit(Found(text=f"certified in {time.monotonic() - begin:.0f} s: {certificate.verdict}"))
         table = _evaluated(reasoner, algorithm, config, emit)
@@ -173,6 +178,12 @@ def read_exact(folder: Path) -> DiscreteReasoner:
             "same command again."
         )
     return DiscreteReasoner(loads(path.read_text(encoding="utf-8"), source=str(path)))
+
+
+def saved_certificate(folder: Path) -> str | None:
+    """The text of the certificate in a finished run's folder; None if it holds none."""
+    path = folder / CERTIFICATE
+    return path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else None
 
 
 def _evaluated(

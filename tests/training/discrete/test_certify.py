@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 import catalign
+from catalign._errors import InputError
+from catalign.algorithms.check import check_same_spec
+from catalign.algorithms.spec import Kind, Spec
 from catalign.nn.discrete.condition import Less, LessEqual, Not
 from catalign.nn.discrete.expression import End, I, Register
 from catalign.nn.discrete.rule import Leaf, Rule, Split
@@ -30,6 +33,33 @@ def test_larger_samples_are_smaller_and_only_taken_where_a_run_is_short():
     assert within_reach(MINIMUM, 256)
     assert within_reach(FLOYD_WARSHALL, 64)
     assert not within_reach(FLOYD_WARSHALL, 256)
+
+
+def test_a_program_of_another_spec_is_refused_before_any_work(monkeypatch):
+    def run(*_):
+        raise AssertionError("it was run")
+
+    monkeypatch.setattr(_Beside, "run", run)
+    with pytest.raises(InputError) as caught:
+        catalign.certify(PROGRAM, catalign.algorithms.get("bfs"))
+    assert str(caught.value) == (
+        "the program of minimum has another spec than bfs. Only the program of minimum has: key: "
+        "input node scalar, pred_h: hint node pointer, min_h: hint node mask_one, i: hint "
+        "node mask_one, min: output node mask_one; only bfs has: s: input node mask_one, A: input "
+        "edge scalar, adj: input edge mask, reach_h: hint node mask, pi_h: hint node pointer, pi: "
+        "output node pointer. Give the algorithm that it stands for."
+    )
+
+
+def test_a_probe_of_another_type_is_another_spec():
+    minimum, key = MINIMUM.spec, MINIMUM.spec["key"]
+    classes = [dataclasses.replace(key, kind=Kind.CATEGORICAL, classes=k) for k in (2, 3)]
+    own, other = (Spec(*(p for p in minimum if p != key), c) for c in classes)
+    with pytest.raises(InputError, match=r"categorical of 2 classes; .* categorical of 3 classes"):
+        catalign.certify(
+            dataclasses.replace(PROGRAM, spec=own), dataclasses.replace(MINIMUM, spec=other)
+        )
+    check_same_spec("it", Spec(*reversed(minimum.probes)), "minimum", minimum)
 
 
 def with_rule(name, tree):

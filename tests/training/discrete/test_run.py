@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -5,8 +6,10 @@ import pytest
 import catalign
 from catalign._errors import InputError
 from catalign.training.config import TrainConfig
+from catalign.training.discrete import run as training_run
 from catalign.training.discrete.run import _certified, _How
 from catalign.training.event import Evaluated, Finished, Found, Started
+from catalign.training.recipe import training_law
 
 CONFIG = TrainConfig(processor="exact", sizes=(4, 8), eval_sizes=(8, 24), eval_instances=8)
 MINIMUM = catalign.algorithms.get("minimum")
@@ -58,6 +61,36 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
     (run / "program.json").unlink()
     with pytest.raises(InputError, match="has not found a program yet"):
         catalign.training.load_reasoner(run, MINIMUM)
+
+
+def test_with_random_places_the_same_rules_are_learned_and_right(monkeypatch):
+    laws = []
+
+    def spied(name, place):
+        real = getattr(training_run, name)
+
+        def call(*args, **rest):
+            laws.append(args[place])
+            return real(*args, **rest)
+
+        monkeypatch.setattr(training_run, name, call)
+
+    spied("learn", 0)
+    spied("certify", 1)
+    spied("evaluate", 1)
+    moved = dataclasses.replace(CONFIG, random_pos=True)
+    report = catalign.training.train(MINIMUM, moved)
+    assert laws == [training_law(MINIMUM, moved)] * 2 + [MINIMUM]
+    assert report.reasoner.describe() == catalign.load("minimum").describe()
+    assert report.certificate is not None
+    assert report.certificate.is_proved
+    assert [row.graph_exact for row in report.table.rows] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("varied", [{"edge_probabilities": (0.5,)}, {"max_needle": 2}])
+def test_laws_that_a_program_is_not_learned_from_are_refused(varied):
+    with pytest.raises(InputError, match="leave out `edge_probabilities` and `max_needle`"):
+        catalign.training.train(MINIMUM, dataclasses.replace(CONFIG, **varied))
 
 
 def test_what_could_not_be_mended_stands_in_the_certificate():
