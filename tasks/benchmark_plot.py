@@ -29,7 +29,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
         known = [(p, published.find(row.task)) for p, row in zip(places, rows, strict=True)]
         points = [(p - 0.2, getattr(k, name)) for p, k in known if k is not None]
         if points:
-            label = f"{name}, published"
+            label = f"{name}, published ({published.EVIDENCE[name].evidence.value})"
             axes.plot(*zip(*points, strict=True), mark, color="black", label=label, markersize=4)
     axes.set_xticks(places, [row.task for row in rows], rotation=60, ha="right", fontsize="small")
     axes.set(ylabel="score in percent", ylim=(0.0, 103.0))

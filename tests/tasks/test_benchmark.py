@@ -1,13 +1,18 @@
 """A benchmark that is stopped goes on, and ends with the tables of one that is not."""
 
 import csv
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from matplotlib.figure import Figure
 
 import catalign
 from catalign.training.event import Saved
-from tasks import benchmark
+from tasks import benchmark, benchmark_plot
+from tasks.protocol import Row
+
+SHOWN = ("mpnn", "triplet_gmpnn", "g_forgetnet")
 
 ARGV = [
     "--tasks",
@@ -56,12 +61,33 @@ def test_tables_and_plot(whole) -> None:
         ("insertion_sort", "0 1", "4"),
     ]
     assert rows[0]["published_mpnn"] == "0.9989"
+    assert rows[0]["published_mpnn_evidence"] == "recalled, checked"
     page = _tables(whole)[benchmark.MARKDOWN]
     assert "| bfs | 4 | " in page
     assert " | 99.89 | 99.73 | 99.96 |" in page
     assert "mean of these 2" in page
     assert "7.65" in page
+    assert " | g_forgetnet (recalled, checked) |" in page
+    assert (
+        "  - mpnn: recalled, checked (read in print, and equal: 13 of 30 values; the mean" in page
+    )
     assert (whole / benchmark.PLOT).read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_published_score_stands_without_its_evidence(monkeypatch) -> None:
+    legends = []
+
+    def kept(figure, path, **options):
+        legends.append([text.get_text() for text in figure.axes[0].get_legend().get_texts()])
+
+    monkeypatch.setattr(Figure, "savefig", kept)
+    found = SimpleNamespace(micro_f1=0.5, node_exact=0.5, graph_exact=0.0, instances=4)
+    rows = [Row.of(name, 64, (0,), [found]) for name in ("bfs", "addition")]
+    benchmark_plot.draw(Path("none.png"), rows)
+    shown = [f"{name}, published (recalled, checked)" for name in SHOWN]
+    assert [[text for text in legend if "published" in text] for legend in legends] == [shown]
+    own = list(csv.DictReader(benchmark.to_csv(rows).splitlines()))[1]
+    assert (own["published_mpnn"], own["published_mpnn_evidence"]) == ("", "")
 
 
 def test_killed_half_way_and_continued(whole, tmp_path, monkeypatch) -> None:
