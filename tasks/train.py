@@ -37,6 +37,7 @@ class TrainFlags:
         Several with commas between them share one processor; each gets `--steps` updates.
       run: The run's directory; by default runs/TASK-PROCESSOR-seedSEED.
       preset: A published recipe to take the settings from; flags that are given too go before it.
+        Of several tasks, each trains on the recipe's instances for it.
       quiet: Print nothing but errors, and the last line of --json.
       json: Print the result as one line of JSON at the end.
       config: The settings.
@@ -82,6 +83,13 @@ def _train(argv: Sequence[str]) -> int:
             config = tasks.library.fill_generalist(config)
         else:
             config = tasks.library.fill(algorithms[0], config)
+        laws = {}
+        if several and preset is not None:
+            explicit = presets.explicit(argv)
+            laws = {
+                algorithm.name: presets.compose(preset, name, config, explicit)
+                for algorithm, name in zip(algorithms, names, strict=True)
+            }
         trained = ",".join(algorithm.name for algorithm in algorithms)
         run = flags.run or default_run(trained, config.processor, config.seed)
 
@@ -93,7 +101,7 @@ def _train(argv: Sequence[str]) -> int:
         given = {"run_dir": run, "build": build, "on_event": on_event}
         try:
             if several:
-                report = catalign.training.train_generalist(algorithms, config, **given)
+                report = catalign.training.train_generalist(algorithms, config, laws=laws, **given)
             else:
                 report = catalign.training.train(algorithms[0], config, **given)
         except InterruptedRun as stopped:
@@ -114,9 +122,10 @@ def _show_generalist(
     config = report.config
     if not flags.quiet:
         title = f"{len(report.tables)} tasks with one {config.processor}"
+        largest = max(size for each in report.settings.values() for size in each.sizes)
         tables = {name: table.rows for name, table in report.tables.items()}
         display.console().print(
-            display.generalist_table(tables, title=f"{title}, trained on n <= {max(config.sizes)}")
+            display.generalist_table(tables, title=f"{title}, trained on n <= {largest}")
         )
         display.say(f"\n{seconds:.0f} s; everything is in {run}")
     if flags.json:

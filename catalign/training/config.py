@@ -53,6 +53,16 @@ EXACT_LARGEST = 32
 EXACT_READS = ("sizes", "random_pos", "processor", "seed", "eval_sizes", "eval_instances")
 """The settings that the exact learner reads."""
 
+LAW = (
+    "sizes",
+    "size_order",
+    "size_weights",
+    "edge_probabilities",
+    "max_needle",
+    "random_pos",
+)
+"""The settings that say which instances are trained on. Each task of several has its own."""
+
 _ENUMS = (
     ("hints", HintMode),
     ("feedback", Feedback),
@@ -275,6 +285,15 @@ class TrainConfig:
             pointers=self.pointers,
             precision=self.precision,
         )
+
+    def with_law(self, other: "TrainConfig") -> "TrainConfig":
+        """These settings, but with the instances that others train on.
+
+        Example:
+          >>> TrainConfig(width=8).with_law(TrainConfig(sizes=(20,), width=16)).sizes
+          (20,)
+        """
+        return dataclasses.replace(self, **{name: getattr(other, name) for name in LAW})
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as values that JSON knows.

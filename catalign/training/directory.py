@@ -4,17 +4,24 @@ import json
 import os
 import platform
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from catalign._errors import InputError
-from catalign.training.config import TrainConfig
+from catalign.training.config import LAW, TrainConfig
 
 CONFIG, ENVIRONMENT, RESULT = "config.json", "env.json", "report.json"
 CHECKPOINTS = "checkpoints"
+LAWS = "laws"
+"""Where `config.json` holds what each task has of its own."""
+
+ALIKE: Mapping[str, TrainConfig] = MappingProxyType({})
+"""No task trains on other instances than the settings of all say."""
 
 _PACKAGES = ("catalign", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -28,17 +35,23 @@ class RunInfo:
       task: The algorithm's name; where there are several, all with commas between them.
       config: The settings.
       result: What `report.json` holds; None while the run is not finished.
+      laws: The settings of each task that trains on other instances than `config` says.
     """
 
     path: Path
     task: str
     config: TrainConfig
     result: dict[str, Any] | None
+    laws: Mapping[str, TrainConfig] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """The name of each algorithm."""
         return tuple(self.task.split(","))
+
+    def settings(self, task: str) -> TrainConfig:
+        """The settings of one algorithm."""
+        return self.laws.get(task, self.config)
 
 
 def read_run(path: str | PathLike[str]) -> RunInfo:
@@ -61,17 +74,34 @@ def read_run(path: str | PathLike[str]) -> RunInfo:
         not isinstance(values, dict)
         or not isinstance(values.get("config"), dict)
         or "task" not in values
+        or not _are_laws(values.get(LAWS, {}))
     ):
         raise InputError(
             f"{str(folder / CONFIG)!r} does not hold the settings of a run. "
             "Delete the folder to start over."
         )
     result = _read_json(folder / RESULT) if (folder / RESULT).is_file() else None
-    return RunInfo(folder, str(values["task"]), TrainConfig.from_dict(values["config"]), result)
+    laws = {
+        name: TrainConfig.from_dict({**values["config"], **law})
+        for name, law in values.get(LAWS, {}).items()
+    }
+    config = TrainConfig.from_dict(values["config"])
+    return RunInfo(folder, str(values["task"]), config, result, laws)
 
 
-def check_run(path: str | PathLike[str], task: str, config: TrainConfig) -> bool:
+def check_run(
+    path: str | PathLike[str],
+    task: str,
+    config: TrainConfig,
+    laws: Mapping[str, TrainConfig] = ALIKE,
+) -> bool:
     """Checks that a run may begin or go on in a folder, without touching it.
+
+    Args:
+      path: The folder.
+      task: The algorithm's name; where there are several, all with commas between them.
+      config: The settings.
+      laws: The settings of each task that trains on other instances than `config` says.
 
     Returns:
       Whether there is a run to go on with.
@@ -92,6 +122,9 @@ def check_run(path: str | PathLike[str], task: str, config: TrainConfig) -> bool
         return False
     found = read_run(folder)
     there, here = {"task": found.task, **found.config.to_dict()}, {"task": task, **config.to_dict()}
+    for name in sorted({*found.laws, *laws}):
+        there |= _law(found.settings(name), f" of {name}")
+        here |= _law(laws.get(name, config), f" of {name}")
     differing = [
         f"{name} is {there[name]!r} there and {here[name]!r} here"
         for name in here
@@ -105,8 +138,19 @@ def check_run(path: str | PathLike[str], task: str, config: TrainConfig) -> bool
     return True
 
 
-def open_run(path: str | PathLike[str], task: str, config: TrainConfig) -> Path:
+def open_run(
+    path: str | PathLike[str],
+    task: str,
+    config: TrainConfig,
+    laws: Mapping[str, TrainConfig] = ALIKE,
+) -> Path:
     """Makes a run's folder and writes its settings, or goes on in one that is there.
+
+    Args:
+      path: As in `check_run`, and so are the others.
+      task: What is trained.
+      config: The settings.
+      laws: Those of tasks that train on other instances.
 
     Returns:
       The folder.
@@ -115,10 +159,13 @@ def open_run(path: str | PathLike[str], task: str, config: TrainConfig) -> Path:
       InputError: As for `check_run`, or the folder cannot be made.
     """
     folder = Path(path)
-    if not check_run(folder, task, config):
+    if not check_run(folder, task, config, laws):
+        values: dict[str, Any] = {"task": task, "config": config.to_dict()}
+        if laws:
+            values[LAWS] = {name: _law(each) for name, each in laws.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_json(folder / CONFIG, {"task": task, "config": config.to_dict()})
+            write_json(folder / CONFIG, values)
         except OSError as error:
             raise InputError(
                 f"`run_dir` {str(folder)!r} cannot be written to ({error}). Name another."
@@ -151,6 +198,16 @@ def write_text(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def _law(config: TrainConfig, ending: str = "") -> dict[str, Any]:
+    """What says which instances are trained on."""
+    values = config.to_dict()
+    return {name + ending: values[name] for name in LAW}
+
+
+def _are_laws(values: object) -> bool:
+    return isinstance(values, dict) and all(isinstance(law, dict) for law in values.values())
 
 
 def _read_json(path: Path) -> Any:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from catalign.training.directory import RESULT, write_json
 from catalign.training.discrete.run import EXACT
 from catalign.training.evaluation import Evaluation, EvaluationTable
 from catalign.training.event import Finished, Started
+from catalign.training.recipe import takes
 from catalign.training.report import write_generalist_report
 from catalign.training.run import Run
 from catalign.training.sharing import SharedLayout
@@ -31,6 +32,7 @@ class GeneralistReport:
 
     Attributes:
       config: The settings, with what was left out filled in.
+      settings: Those of each task, with the instances that it was trained on.
       reasoners: The trained reasoner of each task; their processors are equal.
       tables: The final evaluation of each task.
       history: The rows of metrics, those of a task named `TASK/NAME`.
@@ -40,6 +42,7 @@ class GeneralistReport:
     """
 
     config: TrainConfig
+    settings: dict[str, TrainConfig]
     reasoners: dict[str, AbstractReasoner]
     tables: dict[str, EvaluationTable]
     history: tuple[dict[str, float], ...]
@@ -96,6 +99,53 @@ def fill_generalist(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(config, processor=config.processor or FALLBACK)
 
 
+def own_settings(
+    algorithms: Sequence[Algorithm], config: TrainConfig, laws: Mapping[str, TrainConfig]
+) -> dict[str, TrainConfig]:
+    """The settings of each task: those of all, with the instances that it trains on itself.
+
+    `edge_probabilities` and `max_needle` are kept where a task's sampler has them, and left out
+    where it has not, provided that one of the samplers has them.
+
+    Args:
+      algorithms: The tasks.
+      config: The settings of all.
+      laws: By name, settings of which those in `LAW` are read; `config` where a task has none.
+
+    Raises:
+      InputError: `laws` names no task, or no task's sampler has a setting that is given.
+
+    Example:
+      >>> from catalign.algorithms.catalogue import get
+      >>> both = [get("bfs"), get("minimum")]
+      >>> found = own_settings(both, TrainConfig(edge_probabilities=(0.5,)), {})
+      >>> [each.edge_probabilities for each in found.values()]
+      [(0.5,), ()]
+    """
+    names = [algorithm.name for algorithm in algorithms]
+    strange = sorted(set(laws) - set(names))
+    if strange:
+        raise InputError(
+            f"`laws` holds {strange[0]!r}, but the tasks are {', '.join(names)}. Leave it out."
+        )
+    found = {name: config.with_law(laws.get(name, config)) for name in names}
+    for setting, default in _OF_SAMPLERS.items():
+        lacking = [each.name for each in algorithms if not takes(each, found[each.name], setting)]
+        given = [name for name, each in found.items() if getattr(each, setting) != default]
+        if given and set(given) <= set(lacking):
+            raise InputError(
+                f"`{setting}` is given, but no sampler of {', '.join(names)} has it to set. "
+                "Leave it out."
+            )
+        for name in lacking:
+            found[name] = dataclasses.replace(found[name], **{setting: default})
+    return found
+
+
+_OF_SAMPLERS = {name: getattr(TrainConfig(), name) for name in ("edge_probabilities", "max_needle")}
+"""The settings that not every sampler has, as they are where they are left out."""
+
+
 def check_kept(config: TrainConfig) -> None:
     """Raises unless a run on several tasks ends with its last parameters.
 
@@ -110,19 +160,25 @@ def check_kept(config: TrainConfig) -> None:
 
 
 def make_tasks(
-    algorithms: Sequence[Algorithm], config: TrainConfig, build: Build
+    algorithms: Sequence[Algorithm], settings: Mapping[str, TrainConfig], build: Build
 ) -> tuple[Task, ...]:
     """The tasks of a generalist.
+
+    Args:
+      algorithms: The tasks.
+      settings: The settings of each, by name (see `own_settings`).
+      build: Makes the untrained reasoner of each.
 
     Raises:
       InputError: `build` gives reasoners without a processor, or of different ones.
       SortError: The processor's diagram cannot express the spec of one of them.
     """
-    reasoners = [build(each, config, nnx.Rngs(config.seed)) for each in algorithms]
-    tasks = tuple(
-        Task.of(algorithm, config, reasoner, sharing=len(algorithms))
-        for algorithm, reasoner in zip(algorithms, reasoners, strict=True)
-    )
+    built = []
+    for algorithm in algorithms:
+        config = settings[algorithm.name]
+        reasoner = build(algorithm, config, nnx.Rngs(config.seed))
+        built.append(Task.of(algorithm, config, reasoner, sharing=len(algorithms)))
+    tasks = tuple(built)
     first = _shared_of(tasks[0])
     for task in tasks[1:]:
         found = _shared_of(task)
@@ -149,6 +205,7 @@ def complete_generalist(run: Run) -> GeneralistReport:
         }
     report = GeneralistReport(
         config=config,
+        settings={task.name: task.config for task in tasks},
         reasoners=reasoners,
         tables=tables,
         history=tuple(run.history.rows),
@@ -166,6 +223,7 @@ def _write(folder: Path, report: GeneralistReport, started: Started) -> None:
     write_generalist_report(
         folder,
         config=report.config,
+        sizes={name: each.sizes for name, each in report.settings.items()},
         parameters=report.parameters,
         seconds=report.seconds,
         device=started.device,

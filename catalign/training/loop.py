@@ -1,7 +1,7 @@
 """Training, from the settings to a report, and reading a trained reasoner back."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.checkpoint import CheckpointStore
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config, fill
-from catalign.training.directory import CHECKPOINTS, check_run, open_run, read_run
+from catalign.training.directory import ALIKE, CHECKPOINTS, check_run, open_run, read_run
 from catalign.training.discrete.run import EXACT, read_exact, train_exact
 from catalign.training.generalist import (
     GeneralistReport,
@@ -25,6 +25,7 @@ from catalign.training.generalist import (
     complete_generalist,
     fill_generalist,
     make_tasks,
+    own_settings,
 )
 from catalign.training.interrupt import InterruptFlag
 from catalign.training.run import OnEvent, Run
@@ -73,7 +74,7 @@ def train(
       InterruptedRun: A signal stopped the run, which is saved. Only with `run_dir`.
       NotLearnedError: The exact processor found no program.
     """
-    _check_sizes([algorithm], config)
+    _check_sizes(algorithm, config)
     mesh = make_mesh(config.batch_size, devices)
     config = fill(algorithm, config) if build is build_from_config else config
     if run_dir is not None:
@@ -94,6 +95,7 @@ def train_generalist(
     algorithms: Sequence[Algorithm],
     config: TrainConfig,
     *,
+    laws: Mapping[str, TrainConfig] = ALIKE,
     run_dir: str | PathLike[str] | None = None,
     build: Build = build_from_config,
     on_event: OnEvent | None = None,
@@ -102,13 +104,17 @@ def train_generalist(
     """Trains one processor on several algorithms, each with encoders and decoders of its own.
 
     Every task gets `config.steps` updates. The dispatches of the tasks take turns, and those of one
-    round share a size. An update on a task moves the processor and this task's encoders and
-    decoders; those of other tasks, and what the optimiser remembers of them, stay as they are. The
-    instances of a task are those that training it alone would draw.
+    round share a size where the tasks have the same ones. An update on a task moves the processor
+    and this task's encoders and decoders; those of other tasks, and what the optimiser remembers of
+    them, stay as they are. The instances of a task are those that training it alone would draw.
 
     Args:
       algorithms: The tasks, at least one; the processor starts as the first one's would alone.
-      config: The settings. Without a processor, it is message passing.
+      config: The settings. Without a processor, it is message passing. `edge_probabilities` and
+        `max_needle` hold for the tasks whose sampler has them.
+      laws: By name, the settings that a task's training instances are drawn by (those in
+        `catalign.training.config.LAW`, no other is read); those of `config` where it has none.
+        `{name: ibarz2022(name) for name in names}` gives each its published ones.
       run_dir: As in `train`.
       build: As in `train`; called for each task.
       on_event: As in `train`.
@@ -118,8 +124,9 @@ def train_generalist(
       The trained reasoner of each task with its scores.
 
     Raises:
-      InputError: A setting does not fit an algorithm, two algorithms have one name, there is no
-        processor that all could share, or `run_dir` holds another run.
+      InputError: A setting does not fit an algorithm, or no algorithm's sampler has it, two
+        algorithms have one name, there is no processor that all could share, or `run_dir` holds
+        another run.
       SortError: The processor's diagram cannot express the spec of one of them.
       CheckpointError: The run's newest checkpoint is damaged.
       DivergedError: A value became NaN or infinite.
@@ -137,14 +144,17 @@ def train_generalist(
     Source: Ibarz et al. 2022, arXiv 2209.11142.
     """
     name = check_tasks(algorithms)
-    _check_sizes(algorithms, config)
-    mesh = make_mesh(config.batch_size, devices)
     check_kept(config)
     config = fill_generalist(config) if build is build_from_config else config
+    settings = own_settings(algorithms, config, laws)
+    for algorithm in algorithms:
+        _check_sizes(algorithm, settings[algorithm.name])
+    mesh = make_mesh(config.batch_size, devices)
+    own = {task: each for task, each in settings.items() if each != config}
     if run_dir is not None:
-        check_run(run_dir, name, config)
-    tasks = make_tasks(algorithms, config, build)
-    return _completed(complete_generalist, tasks, name, config, mesh, run_dir, on_event)
+        check_run(run_dir, name, config, own)
+    tasks = make_tasks(algorithms, settings, build)
+    return _completed(complete_generalist, tasks, name, config, mesh, run_dir, on_event, own)
 
 
 def _completed(
@@ -155,10 +165,11 @@ def _completed(
     mesh: Mesh | None,
     run_dir: str | PathLike[str] | None,
     on_event: OnEvent | None,
+    own: Mapping[str, TrainConfig] = ALIKE,
 ) -> Report:
     if run_dir is None:
         return finish(Run(tasks, config, mesh, None, None, None, on_event))
-    folder = open_run(run_dir, name, config)
+    folder = open_run(run_dir, name, config, own)
     store = CheckpointStore(folder / CHECKPOINTS)
     try:
         with InterruptFlag() as flag:
@@ -167,19 +178,18 @@ def _completed(
         store.close()
 
 
-def _check_sizes(algorithms: Sequence[Algorithm], config: TrainConfig) -> None:
-    for algorithm in algorithms:
-        for name in ("sizes", "eval_sizes"):
-            low = [size for size in getattr(config, name) if size < algorithm.min_size]
-            if low:
-                raise InputError(
-                    f"`{name}` holds {low[0]}, but {algorithm.name} needs at least "
-                    f"{algorithm.min_size} nodes."
-                )
-        # A sampler may have a largest size: it says so when it is traced, before any work.
-        largest = max((*config.sizes, *config.eval_sizes))
-        draw = functools.partial(algorithm.sample_inputs, batch_size=1, size=largest)
-        jax.eval_shape(draw, jax.random.key(0))
+def _check_sizes(algorithm: Algorithm, config: TrainConfig) -> None:
+    for name in ("sizes", "eval_sizes"):
+        low = [size for size in getattr(config, name) if size < algorithm.min_size]
+        if low:
+            raise InputError(
+                f"`{name}` holds {low[0]}, but {algorithm.name} needs at least "
+                f"{algorithm.min_size} nodes."
+            )
+    # A sampler may have a largest size: it says so when it is traced, before any work.
+    largest = max((*config.sizes, *config.eval_sizes))
+    draw = functools.partial(algorithm.sample_inputs, batch_size=1, size=largest)
+    jax.eval_shape(draw, jax.random.key(0))
 
 
 def load_reasoner(
@@ -204,9 +214,10 @@ def load_reasoner(
         )
     if info.config.processor == EXACT:
         return read_exact(info.path)
-    reasoner = build(algorithm, info.config, nnx.Rngs(info.config.seed))
+    config = info.settings(algorithm.name)
+    reasoner = build(algorithm, config, nnx.Rngs(config.seed))
     sharing = len(info.tasks) if "," in info.task else 0
-    task = Task.of(algorithm, info.config, reasoner, sharing=sharing)
+    task = Task.of(algorithm, config, reasoner, sharing=sharing)
     store = CheckpointStore(info.path / CHECKPOINTS, read_only=True)
     try:
         state = store.restore(jax.eval_shape(lambda: RunState.start([task])), partial=bool(sharing))

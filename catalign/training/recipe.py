@@ -54,6 +54,22 @@ def training_law(algorithm: Algorithm, config: TrainConfig) -> Algorithm:
     return _varied(algorithm, config.edge_probabilities, config.max_needle, config.random_pos)
 
 
+def takes(algorithm: Algorithm, config: TrainConfig, setting: str) -> bool:
+    """Whether an algorithm's sampler has what a setting sets, or it is left out.
+
+    Example:
+      >>> from catalign.algorithms.catalogue import get
+      >>> config = TrainConfig(max_needle=3)
+      >>> [takes(get(name), config, "max_needle") for name in ("kmp_matcher", "bfs")]
+      [True, False]
+    """
+    try:
+        training_law(algorithm, TrainConfig(**{setting: getattr(config, setting)}))
+    except InputError:
+        return False
+    return True
+
+
 @functools.lru_cache(maxsize=_KEPT)
 def _varied(
     algorithm: Algorithm,

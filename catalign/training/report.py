@@ -59,6 +59,7 @@ def write_generalist_report(
     folder: Path,
     *,
     config: TrainConfig,
+    sizes: Mapping[str, Sequence[int]],
     parameters: int,
     seconds: float,
     device: str,
@@ -70,6 +71,7 @@ def write_generalist_report(
     Args:
       folder: Where to write.
       config: The settings.
+      sizes: The sizes that each task was trained on.
       parameters: The number of learned numbers.
       seconds: The time spent on updates.
       device: What it ran on.
@@ -77,15 +79,20 @@ def write_generalist_report(
       tables: The final evaluation of each task.
     """
     plot_loss(folder / LOSS_PLOT, rows, names=("loss", *(f"{task}/loss" for task in tables)))
-    sizes = [row.size for row in next(iter(tables.values())).rows]
+    scored = [row.size for row in next(iter(tables.values())).rows]
     lines = [
-        "| task | " + " | ".join(f"n = {size}" for size in sizes) + " |",
-        "|---|" + "---|" * len(sizes),
+        "| task | " + " | ".join(f"n = {size}" for size in scored) + " |",
+        "|---|" + "---|" * len(scored),
     ]
     for task, table in tables.items():
-        cells = [percent(table.at(size).micro_f1) for size in sizes]
+        cells = [percent(table.at(size).micro_f1) for size in scored]
         lines.append(f"| {task} | " + " | ".join(cells) + " |")
-    trained_on = ", ".join(map(str, config.sizes))
+    alike: dict[str, list[str]] = {}
+    for task, own in sizes.items():
+        alike.setdefault(", ".join(map(str, own)), []).append(task)
+    trained_on = "; ".join(
+        own + (f" ({', '.join(names)})" if len(alike) > 1 else "") for own, names in alike.items()
+    )
     parts = [
         f"# {len(tables)} tasks with one {config.processor}",
         f"{parameters:,} parameters; {config.steps:,} updates of {config.batch_size} instances "

@@ -48,8 +48,8 @@ OnEvent = Callable[[Event], None]
 class Run:
     """One process's part of a run on one task, or on several that take turns.
 
-    A turn is one dispatch of updates on one task. In a round every task has one, at the same size,
-    so that after each round all have had as many updates.
+    A turn is one dispatch of updates on one task. In a round every task has one, so that after each
+    round all have had as many updates; tasks of the same sizes have the same one in a round.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Run:
         self.busy, self.done = 0.0, 0
         self.timed_from: tuple[float, int] | None = None
         self.compiled: set[tuple[str, int]] = set()
+        self.programs = sum(len(set(task.config.sizes)) for task in tasks)
 
     @property
     def step(self) -> int:
@@ -106,16 +107,17 @@ class Run:
         device = jax.devices()[0]
         times = f"{self.mesh.size} x " if self.mesh is not None else ""
         self.trace_steps = {
-            task.name: choose_trace_steps(task.source, self.config) for task in self.tasks.values()
+            task.name: choose_trace_steps(task.source, task.config) for task in self.tasks.values()
         }
-        sizes = sorted(set(self.config.sizes))
+        lengths = list(self.trace_steps.values())
+        sizes = sorted({size for found in lengths for size in found})
         started = Started(
             task=task,
             processor=processor,
             parameters=count_parameters(list(self.tasks.values())),
             steps=self.total,
             resumed_from=self.step,
-            trace_steps={n: max(steps[n] for steps in self.trace_steps.values()) for n in sizes},
+            trace_steps={n: max(found[n] for found in lengths if n in found) for n in sizes},
             device=f"{times}{device.platform} ({device.device_kind})",
             run_dir=self.folder,
         )
@@ -137,7 +139,7 @@ class Run:
         key, count = stream_key(config, VALIDATION), config.validation_instances
         instances = config.eval_instances if count is None else count
         return evaluate(
-            reasoner, task.source, [max(config.sizes)], key=key, instances=instances
+            reasoner, task.source, [max(task.config.sizes)], key=key, instances=instances
         ).rows[0]
 
     def evaluate(self, task: Task, reasoner: AbstractReasoner) -> EvaluationTable:
@@ -168,7 +170,7 @@ class Run:
         pending: tuple[Task, int, int, Summary] | None = None
         while (task := self._next()) is not None:
             start = self.steps[task.name]
-            size = size_at(start, config)
+            size = size_at(start, task.config)
             end = min((start // every + 1) * every, config.steps)
             reset = start > 0 and self._row_due(start - every, start)
             summary = self._dispatch(task, size, end - start, reset=reset)
@@ -186,9 +188,7 @@ class Run:
                 pending = None
             self.busy += time.perf_counter() - begin
             self.done += end - start
-            if self.timed_from is None and len(self.compiled) == len(self.tasks) * len(
-                set(config.sizes)
-            ):
+            if self.timed_from is None and len(self.compiled) == self.programs:
                 # Up to here the device worked while the host compiled: no rate could be told.
                 self.timed_from = self.busy, self.done
             if row:

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from catalign._errors import InputError
+from catalign.training.directory import read_run
+from catalign.training.preset import ibarz2022
+from catalign.training.run import Run
 from tasks import cli, evaluate, run, train
 
 SMALL = [
@@ -47,6 +51,34 @@ def test_tasks_are_scored_all_or_one(both, capsys):
         assert evaluate.main(argv) == 0
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert [line["task"] for line in lines] == names
+
+
+def test_each_task_has_the_instances_of_the_preset_for_it(monkeypatch, tmp_path, capsys):
+    def stop(run, **told):
+        raise InputError("before the first update")
+
+    monkeypatch.setattr(Run, "update", stop)
+    names = ["bfs", "mst_kruskal", "minimum", "kmp_matcher"]
+    argv = [f"--task={','.join(names)}", "--preset=ibarz2022", "--keep=last", "--processor=mpnn"]
+    argv += ["--width=4", "--quiet", f"--run={tmp_path / 'run'}"]
+    for _ in range(2):  # The same command goes on.
+        assert train.main(argv) == cli.EXIT_INPUT
+        assert "before the first update" in capsys.readouterr().err
+    found = read_run(tmp_path / "run")
+    for name in names:
+        own, alone = found.settings(name), ibarz2022(name)
+        assert own == own.with_law(alone)
+        assert (own.width, own.eval_sizes) == (4, (16, 64))
+    assert found.settings("mst_kruskal").edge_probabilities[0] == 0.05
+    assert found.settings("kmp_matcher").sizes == (20,)
+    # What is given goes before it, for the tasks that have it.
+    assert train.main([*argv, "--edge-probabilities=0.5"]) == cli.EXIT_INPUT
+    assert "edge_probabilities of mst_kruskal is [0.05, 0.1," in capsys.readouterr().err
+    given = [*argv, "--edge-probabilities=0.5", "--sizes=16", f"--run={tmp_path / 'given'}"]
+    assert train.main(given) == cli.EXIT_INPUT
+    found = read_run(tmp_path / "given")
+    assert [found.settings(name).edge_probabilities for name in names] == [(0.5,), (0.5,), (), ()]
+    assert {found.settings(name).sizes for name in names} == {(16,)}
 
 
 @pytest.mark.parametrize(

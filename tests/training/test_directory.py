@@ -21,6 +21,7 @@ def test_a_folder_is_made_and_then_recognised(tmp_path: Path) -> None:
     assert check_run(folder, "bfs", CONFIG)
     info = read_run(str(folder))
     assert (info.task, info.config, info.result) == ("bfs", CONFIG, None)
+    assert "laws" not in json.loads((folder / "config.json").read_text())
     write_environment(folder, "cpu")
     assert json.loads((folder / "env.json").read_text())["packages"]["numpy"]
 
@@ -44,6 +45,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         ("{", "cannot be read"),
         ("[]", "does not hold the settings"),
         ('{"task": "bfs", "config": {"steps": 0}}', "`steps` is 0"),
+        ('{"task": "bfs", "config": {}, "laws": [1]}', "does not hold the settings"),
+        ('{"task": "bfs", "config": {}, "laws": {"bfs": {"sizes": [0]}}}', "`sizes` is 0"),
         ('{"task": "bfs", "config": {"stride": 1}}', "stride, which this version does not know"),
     ],
 )

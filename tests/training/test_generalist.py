@@ -23,8 +23,14 @@ from catalign.training import event as events
 from catalign.training import run as run_module
 from catalign.training.config import Keep, Schedule, TrainConfig
 from catalign.training.default import build_from_config
+from catalign.training.directory import read_run
 from catalign.training.failure import CheckpointError, DivergedError, InterruptedRun
-from catalign.training.generalist import GeneralistReport, check_tasks, make_tasks
+from catalign.training.generalist import (
+    GeneralistReport,
+    check_tasks,
+    make_tasks,
+    own_settings,
+)
 from catalign.training.layout import Layout
 from catalign.training.loop import load_reasoner, train, train_generalist
 from catalign.training.sharing import OWN, SHARED, SharedLayout
@@ -99,7 +105,7 @@ def test_all_share_one_processor_and_nothing_else(whole: tuple) -> None:
 
 
 def test_an_update_on_one_task_leaves_what_belongs_to_others() -> None:
-    tasks = make_tasks(TASKS, CONFIG, build_from_config)
+    tasks = make_tasks(TASKS, own_settings(TASKS, CONFIG, {}), build_from_config)
     state = RunState.start(tasks)
     before = jax.device_get(state)
     after = state.put("bfs", _update(tasks[0], state.take("bfs")))
@@ -187,6 +193,71 @@ def test_each_task_is_loaded(whole: tuple) -> None:
         chex.assert_trees_all_equal(nnx.state(found), nnx.state(report.reasoners[task.name]))
     with pytest.raises(InputError, match="a run of bfs, minimum, but `algorithm`"):
         load_reasoner(report.run_dir, get("dfs"))
+
+
+def test_a_law_of_graphs_holds_for_the_tasks_that_draw_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    drawn = {}
+
+    def only_count(state, updates, *given, **static):
+        drawn[static["algorithm"].name] = static["algorithm"]
+        done = dataclasses.replace(state, step=state.step + updates)
+        return done, Summary(step=done.step, diverged=jnp.bool_(False), loss=jnp.zeros(()))
+
+    monkeypatch.setattr(run_module, "dispatch", only_count)
+    config = dataclasses.replace(
+        CONFIG, edge_probabilities=(0.0, 1.0), eval_every=0, eval_sizes=(4,), steps=2
+    )
+    report = train_generalist(TASKS, config, run_dir=tmp_path / "run")
+    edges = drawn["bfs"].sample_inputs(jax.random.key(0), 32, 6)["adj"].sum(axis=(1, 2))
+    # No edge but the loops, or all.
+    assert set(np.asarray(edges).tolist()) == {6, 36}
+    assert drawn["minimum"] is TASKS[1]
+    assert [each.edge_probabilities for each in report.settings.values()] == [(0.0, 1.0), ()]
+    # The same command goes on, and each task is read back.
+    assert train_generalist(TASKS, config, run_dir=tmp_path / "run").tables == report.tables
+    found = load_reasoner(tmp_path / "run", TASKS[1])
+    chex.assert_trees_all_equal(nnx.state(found), nnx.state(report.reasoners["minimum"]))
+
+
+def test_a_setting_that_no_task_has_is_refused() -> None:
+    arrays = [get("minimum"), get("insertion_sort")]
+    dense = dataclasses.replace(CONFIG, edge_probabilities=(0.5,))
+    for laws, config in (({}, dense), ({"minimum": dense}, CONFIG)):
+        with pytest.raises(
+            InputError, match="`edge_probabilities` is given, but no sampler of min"
+        ):
+            train_generalist(arrays, config, laws=laws)
+    with pytest.raises(InputError, match="`max_needle` is given, but no sampler of bfs, minimum"):
+        train_generalist(TASKS, dataclasses.replace(CONFIG, max_needle=2))
+    with pytest.raises(InputError, match="`laws` holds 'dfs', but the tasks are bfs, minimum"):
+        train_generalist(TASKS, CONFIG, laws={"dfs": CONFIG})
+
+
+def test_a_task_of_its_own_sizes_goes_on_too(tmp_path: Path) -> None:
+    laws = {"minimum": dataclasses.replace(CONFIG, sizes=(5,), width=1)}
+    whole = train_generalist(TASKS, CONFIG, laws=laws)
+    turns: list = []
+
+    def stop(event: events.Event) -> None:
+        if isinstance(event, events.Progress):
+            turns.append((event.task, event.size))
+            if event.step == 12:
+                signal.raise_signal(signal.SIGTERM)
+
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRun):
+        train_generalist(TASKS, CONFIG, laws=laws, run_dir=folder, on_event=stop)
+    alone = [(t, n if t == "bfs" else 5) for n in (4, 5, 4) for t in ("bfs", "minimum")]
+    assert turns[:6] == alone
+    again = train_generalist(TASKS, CONFIG, laws=laws, run_dir=folder)
+    assert _untimed(again.history) == _untimed(whole.history)
+    assert [each.sizes for each in again.settings.values()] == [(4, 5), (5,)]
+    assert read_run(folder).settings("minimum") == again.settings["minimum"]
+    assert "sizes 4, 5 (bfs); 5 (minimum), seed 0" in (folder / "report.md").read_text()
+    with pytest.raises(InputError, match=r"sizes of minimum is \[5\] there and \[4, 5\] here"):
+        train_generalist(TASKS, CONFIG, run_dir=folder)
 
 
 def test_another_run_s_folder_is_refused(whole: tuple, tmp_path: Path) -> None:

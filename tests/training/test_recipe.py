@@ -1,6 +1,7 @@
 """The law that a run trains on: each ingredient varies what it says, and nothing else."""
 
 import dataclasses
+import functools
 import inspect
 
 import jax
@@ -19,7 +20,7 @@ from catalign.training.config import SizeOrder, TrainConfig
 from catalign.training.discrete.family import families
 from catalign.training.loop import train
 from catalign.training.preset import ibarz2022
-from catalign.training.recipe import random_positions, training_law, with_probabilities
+from catalign.training.recipe import random_positions, takes, training_law, with_probabilities
 from catalign.training.step import size_at
 from tests.training.stub import CONFIG, COUNT_HIGH, build
 
@@ -125,6 +126,13 @@ def test_needles_are_uniform_from_one_to_the_longest():
 def test_what_an_algorithm_does_not_draw_is_named(task, values, message):
     with pytest.raises(InputError, match=message):
         training_law(get(task), TrainConfig(**values))
+
+
+def test_a_sampler_without_edge_probability_takes_none():
+    bfs, config = get("bfs"), TrainConfig(edge_probabilities=(0.5,))
+    dense = dataclasses.replace(bfs, sampler=functools.partial(bfs.sampler, graph=Complete()))
+    assert [takes(each, config, "edge_probabilities") for each in (bfs, dense)] == [True, False]
+    assert takes(dense, TrainConfig(), "edge_probabilities")
 
 
 def test_equal_settings_share_one_law_and_nothing_varied_is_the_algorithm():
