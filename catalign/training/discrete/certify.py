@@ -74,7 +74,8 @@ def certify(
       wrong.
 
     Raises:
-      InputError: The program has other inputs, hints or outputs than the algorithm.
+      InputError: The program has other inputs, hints or outputs than the algorithm, or `model` is
+        no program.
 
     Example:
       >>> import catalign
@@ -85,6 +86,12 @@ def certify(
       ('proved for all sizes', 5)
     """
     program = model.program if isinstance(model, DiscreteReasoner) else model
+    if not isinstance(program, Program):
+        raise InputError(
+            f"`model` is a {type(program).__name__}, but `certify` takes a Program or a reasoner "
+            "that has one. A scan or a cell of a grid has a method `certify`; a comparator goes to "
+            "`certify_sorting`, an aligned network to `certify_paths`."
+        )
     check_same_spec(f"the program of {program.name}", program.spec, algorithm.name, algorithm.spec)
     subject = f"the program of {program.name} against {algorithm.name}"
     if sizes is None:

@@ -102,6 +102,11 @@ def test_a_wrong_tie_break_is_refuted_with_a_tie():
     assert certificate(right).holds
 
 
+def test_what_is_no_program_is_told_where_its_certificate_is():
+    with pytest.raises(InputError, match=r"`model` is a Certificate, .* `certify_sorting`"):
+        catalign.certify(catalign.alignment.Certificate(subject="x"), MINIMUM)
+
+
 def test_a_program_that_never_ends_is_refuted():
     stuck = with_rule("i'", Leaf(Register("i")))
     found = certificate(stuck)
