@@ -155,6 +155,8 @@ class Certificate:
       preconditions: What the instances, or the machine, must satisfy for the evidence to apply.
       coverage: What training met of each finite table. It proves nothing; it says where a
         refutation is to be expected.
+      rivals: Other terms that were right wherever training looked, each with an instance that tells
+        it apart where one is known: where two fit, training alone does not say which is meant.
       unproved: What a proof was tried of and not found, each with the reason and, where one is
         known, an instance. It is no evidence against the rule.
       counterexample: The first instance that refutes the rule; None if none is known.
@@ -178,6 +180,7 @@ class Certificate:
     sampled: tuple[Sampled, ...] = ()
     preconditions: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = field(default=(), repr=False)
+    rivals: tuple[str, ...] = field(default=(), repr=False)
     unproved: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
 
@@ -230,6 +233,7 @@ class Certificate:
             ("not proved", self.unproved),
             ("provided that", self.preconditions),
             ("coverage", self.coverage),
+            ("fits as well", _some(self.rivals)),
         )
         return "\n".join([head, *(f"  {name}: {row}" for name, rows in groups for row in rows)])
 
@@ -280,6 +284,13 @@ def compose(
     return Certificate(
         subject=subject, proved=proved, preconditions=tuple(needed), coverage=coverage
     )
+
+
+def _some(rows: Sequence[str], most: int = 3) -> tuple[str, ...]:
+    """The first rows, and how many more there are."""
+    if len(rows) <= most:
+        return tuple(rows)
+    return (*rows[:most], f"and {len(rows) - most} more")
 
 
 def _check_count(name: str, count: int) -> None:

@@ -85,3 +85,11 @@ def test_coverage_names_what_was_not_seen() -> None:
     assert coverage.unseen == ("b",)
     assert "2 of 3 cells" in str(coverage)
     assert "unseen" not in str(Coverage(subject="table", counts={"a": 1}))
+
+
+def test_rivals_are_shown_in_part_and_kept_whole() -> None:
+    certificate = Certificate(subject="f", rivals=tuple("abcde"))
+    assert certificate.verdict == "nothing known"
+    shown = [line.strip() for line in str(certificate).splitlines() if "fits as well" in line]
+    assert shown == [*(f"fits as well: {name}" for name in "abc"), "fits as well: and 2 more"]
+    assert "more" not in str(Certificate(subject="f", rivals=("a", "b", "c")))

@@ -21,7 +21,7 @@ from catalign.training.config import EXACT_LARGEST
 from catalign.training.discrete import enumeration
 from catalign.training.discrete.execution import hints_exact
 from catalign.training.discrete.family import Family, families
-from catalign.training.discrete.rivals import fresh_traces, telling_instances
+from catalign.training.discrete.rivals import fresh_traces, rivals, telling_instances
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
 
@@ -72,12 +72,14 @@ class Learning:
         their cells: receivers of some thousands of states of each batch of traces.
       unmended: How many fresh instances the program was found to get wrong, in a hint at least, for
         which no program was found.
+      rivals: Other terms that were right at all examples of a cell (see `Rival`), in one line each.
     """
 
     program: Program
     seconds: float
     coverage: Coverage
     unmended: int = 0
+    rivals: tuple[str, ...] = ()
 
 
 def learn(
@@ -92,6 +94,7 @@ def learn(
     Active coverage: the program is run on fresh instances of the training sizes. Where it goes
     wrong, in a hint or in an output, it is learned again with these and with instances that tell
     its terms from others that are right wherever they were seen, keeping the rules that still hold.
+    (Where it goes right, such an instance is one more that it is right on, and changes no rule.)
 
     The learner sees the spec and the traces, and nothing else of the algorithm. It works in
     float64, whatever the caller's setting.
@@ -144,7 +147,7 @@ def learn(
         on_rule(f"wrong on {unmended} fresh instances")
         if turn < TURNS - 1:
             with jax.enable_x64(True):
-                other = fresh_traces(algorithm, seed=config.seed)
+                other = _fresh(algorithm, config)
                 batches += telling_instances(program, traces, other)
                 added = [_run(algorithm, inputs) for inputs in batches]
             traces += added
@@ -161,7 +164,15 @@ def learn(
             program, covered = again, counts
     named = dataclasses.replace(program, name=algorithm.name)
     coverage = Coverage(subject="cells of all rules", counts=covered)
-    return Learning(named, time.monotonic() - begin, coverage, unmended)
+    with jax.enable_x64(True):
+        found = tuple(map(str, rivals(named, traces, _fresh(algorithm, config))))
+    return Learning(named, time.monotonic() - begin, coverage, unmended, found)
+
+
+def _fresh(algorithm: Algorithm, config: ExactConfig) -> list[Trace]:
+    """Runs to tell rivals apart, of the second smallest size, whose samplers are compiled."""
+    sizes = sorted({size for size in config.sizes if size >= algorithm.min_size})
+    return fresh_traces(algorithm, seed=config.seed, size=sizes[:2][-1])
 
 
 def _narrow(algorithm: Algorithm, trace: Trace) -> str:

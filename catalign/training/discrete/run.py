@@ -44,6 +44,7 @@ class _How:
     seconds: float = 0.0
     coverage: Mapping[str, int] = dataclasses.field(default_factory=dict)
     unmended: int = 0
+    rivals: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> "_How":
@@ -68,7 +69,10 @@ class _How:
                 "a hint at least, and no program was found that is right on them",
             )
         return dataclasses.replace(
-            certificate, coverage=coverage if self.coverage else (), unproved=unproved
+            certificate,
+            coverage=coverage if self.coverage else (),
+            unproved=unproved,
+            rivals=tuple(self.rivals),
         )
 
 
@@ -119,7 +123,7 @@ def train_exact(
         settings = ExactConfig(sizes=config.sizes, seed=config.seed)
         found = learn(law, settings, on_rule=lambda text: emit(Found(text=text)))
         reasoner = DiscreteReasoner(found.program)
-        how = _How(found.seconds, dict(found.coverage.counts), found.unmended)
+        how = _How(found.seconds, dict(found.coverage.counts), found.unmended, found.rivals)
         if folder is not None:
             write_environment(folder, str(device.device_kind))
             write_json(folder / LEARNING, dataclasses.asdict(how))
@@ -216,6 +220,12 @@ def _write(folder: Path, report: TrainReport, certificate: Certificate) -> None:
         "## What was learned",
         f"```text\n{report.reasoner.describe()}\n```",
     ]
+    if certificate.rivals:
+        page += [
+            "## Other terms that fit",
+            "Right at all examples of the cell, so that training alone does not choose.",
+            "\n".join(f"- `{rival}`" for rival in certificate.rivals),
+        ]
     write_text(folder / PAGE, "\n\n".join(page) + "\n")
     write_json(
         folder / RESULT,

@@ -231,6 +231,39 @@ def test_what_no_program_explains_leaves_the_one_that_was_found(monkeypatch):
     ]
 
 
+def test_instances_that_tell_rivals_apart_are_learned_from(monkeypatch):
+    module = importlib.import_module("catalign.training.discrete.learn")
+    algorithm = catalign.algorithms.get("minimum")
+    program = catalign.load("minimum").program
+    # Where nothing but keys in order is seen, "the last so far" fits as well as the least.
+    ordered = np.arange(4.0)[::-1] + np.zeros((2, 1))
+    inputs = {"key": jnp.asarray(ordered), "pos": jnp.asarray(ordered[:, ::-1] / 4)}
+    monkeypatch.setattr(module, "draw", lambda *args: [algorithm.traces(inputs, steps=4)])
+    mistaken = algorithm.sample_inputs(jax.random.key(0), 3, 4)
+    mistakes = iter([[mistaken], []])
+    monkeypatch.setattr(module, "_mistakes", lambda *args: iter(next(mistakes)))
+    held = []
+
+    class Stub:
+        def __init__(self, spec, pools, **kwargs):
+            held.append([p.inputs["key"] for p in pools])
+            self.covered = {}
+
+        def learn(self):
+            return dataclasses.replace(program, name=f"try {len(held)}"), []
+
+    monkeypatch.setattr(module, "Learner", Stub)
+    found = learn(algorithm, ExactConfig(sizes=(4, 5), traces=4))
+    before, after = held
+    assert len(before) == 1
+    (seen, wrong_ones, *telling) = after
+    np.testing.assert_array_equal(seen, ordered)
+    np.testing.assert_array_equal(wrong_ones, mistaken["key"])
+    assert telling, "instances that tell the rivals apart are added"
+    rivals = [line for line in found.rivals if "they differ at step" in line]
+    assert not rivals, "and so no rival is left that they tell apart"
+
+
 def test_sizes_that_an_algorithm_does_not_have_are_refused():
     algorithm = dataclasses.replace(catalign.algorithms.get("minimum"), min_size=6)
     with pytest.raises(InputError, match=r"`sizes` is \(4, 5\), but minimum needs at least 6"):

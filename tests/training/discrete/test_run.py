@@ -34,6 +34,8 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
     assert {Found, Evaluated} <= set(kinds)
     page = (run / "report.md").read_text()
     assert "## Certificate" in page
+    assert report.certificate.rivals
+    assert all(f"- `{rival}`" in page for rival in report.certificate.rivals)
     assert re.search(r"key\[(i'|i \+ 1)\] < key\[min_h\]", page)
     read = catalign.training.load_reasoner(run, MINIMUM)
     assert read.describe() == report.reasoner.describe()
@@ -49,6 +51,7 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
     assert resumed.certificate is not None
     assert resumed.seconds == report.seconds > 0
     assert resumed.certificate.coverage == report.certificate.coverage != ()
+    assert resumed.certificate.rivals == report.certificate.rivals
 
     (run / "learning.json").write_text("[]")
     (run / "report.json").unlink()
