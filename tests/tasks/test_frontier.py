@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tasks import frontier, frontier_digits, frontier_tables
+from catalign.nn.sorting import network
+from tasks import frontier, frontier_digits, frontier_sorting, frontier_tables
 from tasks.frontier_row import to_int
 
 
@@ -32,6 +33,19 @@ def test_a_wrong_machine_is_counted_and_ends_with_1(monkeypatch: pytest.MonkeyPa
     by_family = {row.family: row for row in rows}
     assert by_family["9...9 + 1"].wrong == 1000
     assert by_family["all propagate, no carry"].wrong == 0
+
+
+def test_zero_one_sequences_that_come_out_wrong_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The planted fault: a network that lacks its last layer."""
+    whole = network.layers
+    monkeypatch.setattr(network, "layers", lambda size: whole(size)[:-1])
+    rows = frontier_sorting.sorting({"keys": 8}, seeds=1)
+    row = next(row for row in rows if row.family == "0-1 sequences, all")
+    assert row.regime == "hardened"
+    assert row.places == sum(2**n for n in range(1, 17))
+    assert 0 < row.wrong < row.places
 
 
 def test_rows_that_do_not_exist_are_refused(capsys) -> None:
