@@ -44,7 +44,8 @@ def sorting(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                 "task": f"sorting, {order}",
                 "seed": seed,
                 "regime": "certified" if certificate.is_proved else "hardened",
-                "learned_from": f"{count} sorted pairs of numbers from -3 to 3",
+                "examples": (count,),
+                "learned_from": "sorted pairs of numbers from -3 to 3",
             }
             yield _zero_one_row(comparator, key, shown)
             for family, keys in families.items():

@@ -1,5 +1,6 @@
 """The frontier command: small rows are exact, and a wrong machine is counted wrong."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from catalign.nn.sorting import network
 from tasks import frontier, frontier_digits, frontier_sorting, frontier_tables
-from tasks.frontier_row import to_int
+from tasks.frontier_row import Row, to_int
 
 
 def test_a_small_table_is_exact_and_written(tmp_path, capsys) -> None:
@@ -19,6 +20,26 @@ def test_a_small_table_is_exact_and_written(tmp_path, capsys) -> None:
     assert {row["regime"] for row in rows} == {"certified"}
     assert {row["wrong"] for row in rows} == {0}
     assert "9...9 + 1" in capsys.readouterr().out
+
+
+def test_the_table_says_how_many_examples_each_line_was_learned_from() -> None:
+    row = Row(
+        task="multiplication",
+        family="random",
+        size=4096,
+        seed=0,
+        regime="certified",
+        wrong=0,
+        places=8192,
+        seconds=0.15,
+        reference="Python's integers",
+        examples=(1300, 64),
+        learned_from="products and sums",
+    )
+    other = dataclasses.replace(row, seed=1, examples=(1300,))
+    table = frontier._table([row, dataclasses.replace(row, seed=2), other])
+    (examples,) = [column for column in table.columns if column.header == "examples"]
+    assert list(examples.cells) == ["1,300, 1,300 + 64"]
 
 
 def test_a_wrong_machine_is_counted_and_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
