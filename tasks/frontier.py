@@ -23,6 +23,7 @@ ROWS = (
     "long_division",
     "greatest_divisor",
     "sorting",
+    "merging",
     "shortest_paths",
     "tables",
 )
@@ -87,6 +88,7 @@ def run(rows: Sequence[str], *, seeds: int = 0, small: bool = False) -> Iterator
         "long_division": tasks.frontier_digits.long_division,
         "greatest_divisor": tasks.frontier_digits.greatest_divisor,
         "sorting": tasks.frontier_sorting.sorting,
+        "merging": tasks.frontier_sorting.merging,
         "shortest_paths": tasks.frontier_paths.shortest_paths,
         "tables": tasks.frontier_tables.tables,
     }

@@ -69,6 +69,17 @@ def test_zero_one_sequences_that_come_out_wrong_are_counted(
     assert 0 < row.wrong < row.places
 
 
+def test_a_merge_that_lacks_a_layer_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted fault: the last layer, which compares neighbours."""
+    whole = network.layers
+    monkeypatch.setattr(network, "layers", lambda size: whole(size)[:-1])
+    orders = {"ascending": frontier_sorting.ORDERS["ascending"]}
+    monkeypatch.setattr(frontier_sorting, "ORDERS", orders)
+    wrong = {row.family: row.wrong for row in frontier_sorting.merging({"keys": 16}, seeds=1)}
+    assert wrong["in turn"] > 0
+    assert wrong["all equal"] == 0
+
+
 def test_rows_that_do_not_exist_are_refused(capsys) -> None:
     assert frontier.main(["--rows=addition,square_root"]) == 2
     assert "square_root" in capsys.readouterr().err
