@@ -23,6 +23,7 @@ ROWS = (
     "long_division",
     "greatest_divisor",
     "sorting",
+    "merging",
     "shortest_paths",
     "tables",
 )
@@ -87,6 +88,7 @@ def run(rows: Sequence[str], *, seeds: int = 0, small: bool = False) -> Iterator
         "long_division": tasks.frontier_digits.long_division,
         "greatest_divisor": tasks.frontier_digits.greatest_divisor,
         "sorting": tasks.frontier_sorting.sorting,
+        "merging": tasks.frontier_sorting.merging,
         "shortest_paths": tasks.frontier_paths.shortest_paths,
         "tables": tasks.frontier_tables.tables,
     }
@@ -117,16 +119,19 @@ def _frontier(flags: FrontierFlags) -> int:
 def _table(rows: Sequence) -> Table:
     """One line for each family, over all seeds."""
     table = Table(title=f"learned from few examples, run far beyond; {tasks.rates.machine()}")
-    for column in ("task", "inputs", "size", "seeds", "exact", "certified", "wrong", "median s"):
-        table.add_column(column, justify="left" if column in ("task", "inputs") else "right")
+    numbers = ("examples", "size", "seeds", "exact", "certified", "wrong", "median s")
+    for column in ("task", "inputs", *numbers):
+        table.add_column(column, justify="right" if column in numbers else "left")
     groups: dict[tuple, list] = {}
     for row in rows:
         groups.setdefault((row.task, row.family, row.size), []).append(row)
     for (task, family, size), group in groups.items():
         seconds = sorted(row.seconds for row in group)[len(group) // 2]
+        examples = sorted({row.examples for row in group})
         table.add_row(
             task,
             family,
+            ", ".join(" + ".join(f"{count:,}" for count in counts) for counts in examples),
             f"{size:,}",
             str(len(group)),
             str(sum(row.is_exact for row in group)),

@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,8 @@ from tasks.frontier_row import Row, count_wrong, timed, to_int
 BASE = 10
 PAIRS = WordType((BASE, BASE), BASE)
 PYTHON = "Python's integers"
+PAIRS_TOLD, PRODUCTS_TOLD, QUOTIENTS_TOLD = 64, 300, 512
+"""How many examples there are: sums or differences, products, quotients."""
 
 
 def add_rule(carry: int, letter: tuple[int, ...]) -> tuple[int, int]:
@@ -55,10 +58,10 @@ def addition(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
     letters = jnp.asarray(np.pad(batch, ((0, 0), (0, 1), (0, 0))))
     totals = [to_int(a) + to_int(b) for a, b in families.values()]
     known = None
-    told = "64 sums of 5 digits, outputs only"
+    told = {"examples": (PAIRS_TOLD,), "learned_from": "sums of 5 digits, outputs only"}
     for seed in range(seeds):
         try:
-            machine = learn_pairs(add_rule, 64, seed)
+            machine = learn_pairs(add_rule, PAIRS_TOLD, seed)
         except UnsupportedError:
             yield _failed("addition", n, seed, told)
             continue
@@ -79,7 +82,7 @@ def addition(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                 places=n + 1,
                 seconds=seconds / len(families),
                 reference=PYTHON,
-                learned_from=told,
+                **told,
             )
 
 
@@ -118,10 +121,13 @@ def multiplication(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
         "random x 9...9": (pair[0], nines),
     }
     a, b = (jnp.asarray(np.stack(side), jnp.int32) for side in zip(*families.values(), strict=True))
-    told = "300 products of 2 by 2 digits, 64 sums of 5 digits, outputs only"
+    told = {
+        "examples": (PRODUCTS_TOLD, PAIRS_TOLD),
+        "learned_from": "products of 2 by 2 digits, sums of 5 digits, outputs only",
+    }
     for seed in range(seeds):
         try:
-            products, adder = _products(seed), learn_pairs(add_rule, 64, seed)
+            products, adder = _products(seed), learn_pairs(add_rule, PAIRS_TOLD, seed)
         except UnsupportedError:
             yield _failed("multiplication", n, seed, told)
             continue
@@ -147,7 +153,7 @@ def multiplication(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                 places=2 * n,
                 seconds=seconds / len(families),
                 reference=PYTHON,
-                learned_from=told,
+                **told,
             )
 
 
@@ -165,11 +171,11 @@ def short_division(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
     }
     letters = jnp.asarray(np.stack(list(families.values()))[..., None], jnp.int32)
     dividends = [to_int(x) for x in families.values()]
-    told = "512 quotients of 6 digits, outputs only"
+    told = {"examples": (QUOTIENTS_TOLD,), "learned_from": "quotients of 6 digits, outputs only"}
     for seed in range(seeds):
         for divisor in range(2, 10):
             rule, task = divide_rule(divisor), f"division by {divisor}"
-            drawn = draw_letters(np.random.default_rng(seed), word_type, 512, 6)
+            drawn = draw_letters(np.random.default_rng(seed), word_type, QUOTIENTS_TOLD, 6)
             try:
                 machine = learn(word_type, answer(rule, word_type, drawn), seed=seed).machine
             except UnsupportedError:
@@ -191,7 +197,7 @@ def short_division(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                     places=n,
                     seconds=seconds / len(families),
                     reference=PYTHON,
-                    learned_from=told,
+                    **told,
                 )
 
 
@@ -254,14 +260,14 @@ def fibonacci(n: int) -> tuple[int, int]:
 
 
 def _subtracting(task: str, pairs: dict, n: int, seeds: int, run, reference) -> Iterator[Row]:
-    told = "64 differences of 5 digits, outputs only"
+    told = {"examples": (PAIRS_TOLD,), "learned_from": "differences of 5 digits, outputs only"}
     x, y = (
         jnp.asarray(np.stack([to_digits(pair[side], n) for pair in pairs.values()]))
         for side in range(2)
     )
     for seed in range(seeds):
         try:
-            machine = learn_pairs(subtract_rule, 64, seed)
+            machine = learn_pairs(subtract_rule, PAIRS_TOLD, seed)
         except UnsupportedError:
             yield _failed(task, n, seed, told)
             continue
@@ -287,12 +293,12 @@ def _subtracting(task: str, pairs: dict, n: int, seeds: int, run, reference) -> 
                 places=n * len(got),
                 seconds=seconds,
                 reference=PYTHON,
-                learned_from=told,
+                **told,
             )
 
 
 def _products(seed: int) -> DigitProducts:
-    drawn = np.random.default_rng(seed).integers(0, BASE, (2, 300, 2))
+    drawn = np.random.default_rng(seed).integers(0, BASE, (2, PRODUCTS_TOLD, 2))
     values = (drawn * BASE ** np.arange(2)).sum(axis=-1)
     return learn_products(drawn[0], drawn[1], values.prod(axis=0), base=BASE)
 
@@ -316,7 +322,7 @@ def _regime(certificate: Certificate) -> str:
     return "certified" if certificate.is_proved else "hardened"
 
 
-def _failed(task: str, n: int, seed: int, told: str) -> Row:
+def _failed(task: str, n: int, seed: int, told: dict[str, Any]) -> Row:
     return Row(
         task=task,
         family="no machine fits the examples",
@@ -327,5 +333,5 @@ def _failed(task: str, n: int, seed: int, told: str) -> Row:
         places=1,
         seconds=0.0,
         reference=PYTHON,
-        learned_from=told,
+        **told,
     )

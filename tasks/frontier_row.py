@@ -26,7 +26,8 @@ class Row:
       places: How many places there are.
       seconds: The run of this family, without compiling; for a batch its share.
       reference: What the answer was compared with.
-      learned_from: The examples.
+      examples: How many examples it was learned from, of each kind.
+      learned_from: The examples in words.
     """
 
     task: str
@@ -38,6 +39,7 @@ class Row:
     places: int
     seconds: float
     reference: str
+    examples: tuple[int, ...]
     learned_from: str
 
     @property

@@ -22,7 +22,8 @@ TABLES: dict[str, tuple[GridRule, int]] = {
     ),
 }
 
-
+PAIRS = 128
+"""How many pairs of words are given at first."""
 REFUTED = 4
 """How many times a cell that is refuted is learned again."""
 
@@ -37,8 +38,8 @@ def learn_table(rule: GridRule, border: int, seed: int) -> tuple[GridCell, int]:
       The cell, and how many pairs were added.
     """
     rng = np.random.default_rng(seed)
-    first, second = rng.integers(0, 2, (2, 128, 5))
-    lengths = rng.integers(1, 6, 128)
+    first, second = rng.integers(0, 2, (2, PAIRS, 5))
+    lengths = rng.integers(1, 6, PAIRS)
     answers = [
         table(rule, tuple(x[:n]), tuple(y), border=border)[-1][1:]
         for x, y, n in zip(first, second, lengths, strict=True)
@@ -65,7 +66,7 @@ def tables(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
     for task, (rule, border) in TABLES.items():
         references = {name: REFERENCES[task](x, y) for name, (x, y) in families.items()}
         for seed in range(seeds):
-            told = "128 pairs of words of up to 5 letters, answers for all prefixes of the second"
+            told = "pairs of words of up to 5 letters, answers for all prefixes of the second"
             try:
                 cell, added = learn_table(rule, border, seed)
             except UnsupportedError:
@@ -79,11 +80,12 @@ def tables(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                     places=1,
                     seconds=0.0,
                     reference="",
+                    examples=(PAIRS,),
                     learned_from=told,
                 )
                 continue
             if added:
-                told += f", and {added} that refuted it"
+                told += ", and pairs that refuted the cell"
             certificate = cell.certify(rule, border=border, subject=task)
             for family, (x, y) in families.items():
                 run = functools.partial(cell.answers, jnp.asarray(x), jnp.asarray(y))
@@ -98,6 +100,7 @@ def tables(sizes: dict[str, int], seeds: int) -> Iterator[Row]:
                     places=n,
                     seconds=seconds,
                     reference="rows by numpy" if border else "bits in Python's integers",
+                    examples=(PAIRS, added) if added else (PAIRS,),
                     learned_from=told,
                 )
 

@@ -140,7 +140,9 @@ class AlignedReasoner(AbstractReasoner):
         converged = settled if lengths is None else lengths <= max_steps
         return self._execution(state, taken, converged)
 
-    def run_sparse(self, inputs: Probes, graph: SparseGraph, *, max_steps: int) -> Execution:
+    def run_sparse(
+        self, inputs: Probes, graph: SparseGraph, *, max_steps: int | Array
+    ) -> Execution:
         """Runs one instance on a sparse graph to a fixed point, without an n x n array.
 
         A round sends only what changed in the one before (see `catalign.integral.sweep`).
@@ -149,7 +151,8 @@ class AlignedReasoner(AbstractReasoner):
           inputs: Node probes `[n]` (a mask_one as an index), edge scalars `[e]` in the order of the
             graph's edges, graph scalars `[]`. The edge mask is the graph itself and is left out.
           graph: The edges.
-          max_steps: The limit on steps; n + 1 suffices where no cycle improves a state.
+          max_steps: The limit on steps; n + 1 suffices where no cycle improves a state. It may
+            be traced.
 
         Returns:
           The execution, without a batch axis.

@@ -7,6 +7,7 @@ all it takes.
 """
 
 import functools
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -107,30 +108,18 @@ def certify_sorting(
     alone = comparator.certify(key, subject=subject)
     if not alone.is_proved:
         return alone
-    low, high = _two_records(key, comparator.entries)
     cases = 0
-    bits = (np.arange(2**up_to)[:, None] >> np.arange(up_to)) & 1
-    for n in range(1, up_to + 1):
-        vectors = bits[: 2**n]
-        records = tuple(
-            jnp.asarray(np.where(vectors, b, a).astype(np.int32))
-            for a, b in zip(low, high, strict=True)
-        )
-        # Lengths share one compiled program: what lies behind the first n is not touched.
-        found = _batched(comparator, records, n, up_to)
-        is_high = np.all([np.asarray(x) == b for x, b in zip(found, high, strict=True)], axis=0)
-        wrong = (np.diff(is_high[:, :n].astype(int), axis=1) < 0).any(axis=1)
-        wrong |= is_high.sum(axis=1) != vectors.sum(axis=1)
-        cases += len(vectors)
-        if wrong.any():
-            at = int(np.argmax(wrong))
+    for sequences, found, is_wrong in zero_one_runs(comparator, key, up_to):
+        cases += len(sequences)
+        if is_wrong.any():
+            at = int(np.argmax(is_wrong))
             return Certificate(
                 subject=subject,
                 coverage=alone.coverage,
                 counterexample=Counterexample(
-                    inputs={"sequence": vectors[at, :n].tolist()},
-                    expected=sorted(vectors[at, :n].tolist()),
-                    actual=is_high[at, :n].astype(int).tolist(),
+                    inputs={"sequence": sequences[at].tolist()},
+                    expected=sorted(sequences[at].tolist()),
+                    actual=found[at].tolist(),
                     cell="the wiring",
                 ),
             )
@@ -147,6 +136,39 @@ def certify_sorting(
         preconditions=alone.preconditions,
         coverage=alone.coverage,
     )
+
+
+def zero_one_runs(
+    comparator: Comparator, key: Key, up_to: int = _EXHAUSTIVE_LIMIT
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Sorts all sequences of two records, of each length in turn: 0 is the lesser record.
+
+    Args:
+      comparator: The learned comparator.
+      key: The algorithm's sort key, in Python.
+      up_to: The greatest length.
+
+    Yields:
+      The sequences of one length n, `[2^n, n]`, what they come out as, and which of them wrongly.
+
+    Raises:
+      InputError: All keys of small records are equal.
+    """
+    low, high = _two_records(key, comparator.entries)
+    bits = (np.arange(2**up_to)[:, None] >> np.arange(up_to)) & 1
+    for n in range(1, up_to + 1):
+        sequences = bits[: 2**n]
+        records = tuple(
+            jnp.asarray(np.where(sequences, b, a).astype(np.int32))
+            for a, b in zip(low, high, strict=True)
+        )
+        # Lengths share one compiled program: what lies behind the first n is not touched.
+        found = _batched(comparator, records, n, up_to)
+        is_high = np.all([np.asarray(x) == b for x, b in zip(found, high, strict=True)], axis=0)
+        came_out = is_high[:, :n].astype(int)
+        is_wrong = (np.diff(came_out, axis=1) < 0).any(axis=1)
+        is_wrong |= is_high.sum(axis=1) != sequences.sum(axis=1)
+        yield sequences[:, :n], came_out, is_wrong
 
 
 def _batched(comparator: Comparator, records: Records, count: int, up_to: int) -> Records:

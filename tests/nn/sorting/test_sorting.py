@@ -78,6 +78,50 @@ def test_two_sorted_sequences_merge() -> None:
         merge(_learned("ascending"), (first[0][:, :6],), (second[0][:, :6],))
 
 
+def _halves(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of sorted 0-1 sequences of length n: a network that merges these merges all."""
+    steps = (np.arange(n) >= np.arange(n + 1)[:, None]).astype(np.int32)
+    return np.repeat(steps, n + 1, axis=0), np.tile(steps, (n + 1, 1))
+
+
+def _is_merged(n: int) -> bool:
+    first, second = _halves(n)
+    merged = merge(_learned("ascending"), (jnp.asarray(first),), (jnp.asarray(second),))[0]
+    return np.array_equal(merged, np.sort(np.concatenate([first, second], axis=-1), axis=-1))
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 16])
+def test_all_sorted_zero_one_halves_merge(n: int) -> None:
+    assert _is_merged(n)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_merge_that_lacks_a_layer_is_found(monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
+    """The planted fault: (4, 4), (4, 2) or (4, 1) of the last layers is missing."""
+    last = [layer for layer in network.layers(8) if layer[0] == 4]
+    monkeypatch.setattr(network, "layers", lambda size: last[:lost] + last[lost + 1 :])
+    assert not _is_merged(4)
+
+
+@pytest.mark.parametrize("drawn_from", [1, 3, 100])
+def test_halves_with_duplicates_merge_stably(drawn_from: int) -> None:
+    n = 32
+    keys = np.random.default_rng(drawn_from).integers(0, drawn_from, 2 * n) - drawn_from // 2
+    order = np.argsort(np.abs(keys), kind="stable")
+    halves = (order[order < n], order[order >= n])
+    first, second = (
+        (jnp.asarray(keys[places], jnp.int32), jnp.asarray(places, jnp.int32)) for places in halves
+    )
+    merged_keys, places = merge(_learned("magnitude, stable"), first, second)
+    assert np.array_equal(places, order)
+    assert np.array_equal(merged_keys, keys[order])
+
+
+def test_halves_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ShapeMismatchError, match="equally many"):
+        merge(_learned("ascending"), (jnp.arange(4),), (jnp.arange(2),))
+
+
 def test_one_compile_for_each_shape() -> None:
     comparator = _learned("descending")
     before = network._run._cache_size()

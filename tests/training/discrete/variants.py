@@ -1,6 +1,7 @@
 """Variants: other algorithms with the spec of a known one, made from it by one change.
 
-A learner that knew the known algorithm would fail on them. Each is an `Algorithm` like any other.
+A learner that knew the known algorithm would fail on them. Each is an `Algorithm` like any other:
+`python -m tasks.train --task tests/training/discrete/variants.py:maximum --processor=exact`.
 """
 
 import dataclasses
@@ -92,28 +93,43 @@ def transposed(algorithm: Algorithm, name: str) -> Algorithm:
     return changed(algorithm, name, turn, lambda shown, x: shown)
 
 
-QUICK = {
-    "bfs_last_parent": mirrored(get("bfs"), "bfs_last_parent"),
-    "least_subarray": negated(
-        get("find_maximum_subarray_kadane"), "least_subarray", "key", "sum", "best_sum"
-    ),
-}
+bfs_last_parent = mirrored(get("bfs"), "bfs_last_parent")
+least_subarray = negated(
+    get("find_maximum_subarray_kadane"), "least_subarray", "key", "sum", "best_sum"
+)
+maximum = negated(get("minimum"), "maximum", "key")
+last_minimum = mirrored(get("minimum"), "last_minimum")
+binary_search_mirrored = mirrored(get("binary_search"), "binary_search_mirrored")
+insertion_sort_descending = negated(get("insertion_sort"), "insertion_sort_descending", "key")
+bubble_sort_descending = negated(get("bubble_sort"), "bubble_sort_descending", "key")
+lightest_tasks = negated(get("task_scheduling"), "lightest_tasks", "w")
+naive_string_matcher_last = moved(
+    get("naive_string_matcher"), "naive_string_matcher_last", both_backwards
+)
+maximum_spanning_tree = negated(get("mst_prim"), "maximum_spanning_tree", "A", "key")
+maximum_spanning_forest = negated(get("mst_kruskal"), "maximum_spanning_forest", "A")
+dfs_from_the_last = mirrored(get("dfs"), "dfs_from_the_last")
+dfs_backwards = transposed(get("dfs"), "dfs_backwards")
+dearest_chain = coarse(negated(get("matrix_chain_order"), "dearest_chain", "p", "m"), "p")
+
+QUICK = {a.name: a for a in (bfs_last_parent, least_subarray)}
 """Learned in the tests."""
 
 SLOW = {
-    "maximum": negated(get("minimum"), "maximum", "key"),
-    "last_minimum": mirrored(get("minimum"), "last_minimum"),
-    "binary_search_mirrored": mirrored(get("binary_search"), "binary_search_mirrored"),
-    "insertion_sort_descending": negated(get("insertion_sort"), "insertion_sort_descending", "key"),
-    "bubble_sort_descending": negated(get("bubble_sort"), "bubble_sort_descending", "key"),
-    "lightest_tasks": negated(get("task_scheduling"), "lightest_tasks", "w"),
-    "naive_string_matcher_last": moved(
-        get("naive_string_matcher"), "naive_string_matcher_last", both_backwards
-    ),
-    "maximum_spanning_tree": negated(get("mst_prim"), "maximum_spanning_tree", "A", "key"),
-    "maximum_spanning_forest": negated(get("mst_kruskal"), "maximum_spanning_forest", "A"),
-    "dfs_from_the_last": mirrored(get("dfs"), "dfs_from_the_last"),
-    "dfs_backwards": transposed(get("dfs"), "dfs_backwards"),
-    "dearest_chain": coarse(negated(get("matrix_chain_order"), "dearest_chain", "p", "m"), "p"),
+    a.name: a
+    for a in (
+        maximum,
+        last_minimum,
+        binary_search_mirrored,
+        insertion_sort_descending,
+        bubble_sort_descending,
+        lightest_tasks,
+        naive_string_matcher_last,
+        maximum_spanning_tree,
+        maximum_spanning_forest,
+        dfs_from_the_last,
+        dfs_backwards,
+        dearest_chain,
+    )
 }
 """Learned with `-m slow`."""
