@@ -5,7 +5,7 @@ import json
 import pytest
 
 import catalign
-from catalign.alignment.certificate import Coverage
+from catalign.alignment.certificate import Certificate, Coverage, Sampled
 from catalign.nn.discrete.condition import Not
 from catalign.nn.discrete.explanation import explain_step
 from catalign.nn.discrete.rule import Rule, Split
@@ -83,7 +83,11 @@ def test_it_says_whether_the_step_reads_the_same_with_all_seeds(capsys, tmp_path
         found = other if config.seed == 2 else program
         return Learning(found, 1.0, Coverage(subject="", counts={}))
 
+    def certify(*args, **kwargs):
+        return Certificate(subject="stands in", sampled=(Sampled(family="f", size=5, count=1),))
+
     monkeypatch.setattr("catalign.training.discrete.run.learn", learn)
+    monkeypatch.setattr("catalign.training.discrete.run.certify", certify)
     words = ["--tasks", "minimum", "--sizes", "5", "--instances", "4", "--out", str(tmp_path)]
     file = tmp_path / "rows.json"
 
