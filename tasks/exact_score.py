@@ -28,6 +28,8 @@ from tasks.library import evaluate_fresh, forget_compiled
 
 DIGITS = 16
 """How many digits of the digest of a step's text are kept."""
+JUDGED = "outputs and hints"
+"""What certificates judge: rows of a version that judged something else are scored again."""
 ROW = "exact.json"
 """The file of a run's folder that holds its row."""
 
@@ -69,7 +71,7 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
     """
     folder = out / f"{name}-seed{seed}"
     path = folder / ROW
-    wanted = json.loads(json.dumps(asdict(asked)))
+    wanted = json.loads(json.dumps(asdict(asked))) | {"judged": JUDGED}
     kept = _kept(path)
     # That there is no program does not depend on what is asked of it.
     if kept is not None and (kept["asked"] == wanted or not kept["row"]["scores"]):

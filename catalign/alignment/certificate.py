@@ -155,8 +155,8 @@ class Certificate:
       preconditions: What the instances, or the machine, must satisfy for the evidence to apply.
       coverage: What training met of each finite table. It proves nothing; it says where a
         refutation is to be expected.
-      rivals: Other terms that were right wherever training looked, each with an instance that tells
-        it apart where one is known: where two fit, training alone does not say which is meant.
+      rivals: Other terms that gave the same wherever examples were compared, each with an instance
+        that tells it apart where one is known: training alone does not say which is meant.
       unproved: What a proof was tried of and not found, each with the reason and, where one is
         known, an instance. It is no evidence against the rule.
       counterexample: The first instance that refutes the rule; None if none is known.

@@ -105,7 +105,7 @@ def own_settings(
     """The settings of each task: those of all, with the instances that it trains on itself.
 
     `edge_probabilities` and `max_needle` are kept where a task's sampler has them, and left out
-    where it has not, provided that one of the samplers has them.
+    where it has not, provided that the sampler of one task that they are given for has them.
 
     Args:
       algorithms: The tasks.
@@ -113,7 +113,8 @@ def own_settings(
       laws: By name, settings of which those in `LAW` are read; `config` where a task has none.
 
     Raises:
-      InputError: `laws` names no task, or no task's sampler has a setting that is given.
+      InputError: `laws` names no task, or of the tasks that a setting is given for none has a
+        sampler with it.
 
     Example:
       >>> from catalign.algorithms.catalogue import get
@@ -134,8 +135,8 @@ def own_settings(
         given = [name for name, each in found.items() if getattr(each, setting) != default]
         if given and set(given) <= set(lacking):
             raise InputError(
-                f"`{setting}` is given, but no sampler of {', '.join(names)} has it to set. "
-                "Leave it out."
+                f"`{setting}` is given for {', '.join(given)}, but no sampler of these has it to "
+                "set. Leave it out."
             )
         for name in lacking:
             found[name] = dataclasses.replace(found[name], **{setting: default})

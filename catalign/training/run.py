@@ -49,7 +49,7 @@ class Run:
     """One process's part of a run on one task, or on several that take turns.
 
     A turn is one dispatch of updates on one task. In a round every task has one, so that after each
-    round all have had as many updates; tasks of the same sizes have the same one in a round.
+    round all have had as many updates; tasks with one law of sizes have the same one in a round.
     """
 
     def __init__(

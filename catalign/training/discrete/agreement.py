@@ -52,7 +52,7 @@ class Disagreement:
             inputs=self.inputs,
             expected=self.expected,
             actual=self.actual,
-            cell=self.rule if self.step == 0 else f"{self.rule}, at step {self.step}",
+            cell=f"{self.rule}, at step {self.step}" if self.rule.startswith("step") else self.rule,
         )
 
     def __str__(self) -> str:

@@ -72,7 +72,7 @@ class Learning:
         their cells: receivers of some thousands of states of each batch of traces.
       unmended: How many fresh instances the program was found to get wrong, in a hint at least, for
         which no program was found.
-      rivals: Other terms that were right at all examples of a cell (see `Rival`), in one line each.
+      rivals: Other terms that give the same at the examples of a cell (see `Rival`), a line each.
     """
 
     program: Program

@@ -133,7 +133,7 @@ def test_a_wrong_hint_refutes_where_no_output_shows_it():
     assert certificate(same).holds
     found = certificate(with_rule("pred_h'", Leaf(I)))
     assert found.counterexample is not None
-    assert found.counterexample.cell == "step, rule of pred_h"
+    assert found.counterexample.cell == "step, rule of pred_h, at step 0"
     assert (found.counterexample.expected, found.counterexample.actual) == ([0, 0], [0, 1])
 
 
@@ -147,11 +147,26 @@ def test_a_wrong_hint_refutes_without_typed_rules_and_on_samples(monkeypatch):
     compiled = catalign.certify(wrong_hint, MINIMUM, sizes=(8,), count=4)
     for found in (small, compiled):
         assert found.counterexample is not None
-        assert found.counterexample.cell == "step, rule of pred_h"
+        assert found.counterexample.cell == "step, rule of pred_h, at step 0"
         assert found.counterexample.actual == list(range(8))
     right = catalign.certify(PROGRAM, MINIMUM, sizes=(8,), count=4)
     assert right.verdict == "sampled"
     assert right.unproved == ("no proof was tried: the algorithm has no typed rules",)
+
+
+def test_what_was_run_and_not_judged_is_said(monkeypatch):
+    module = sys.modules["catalign.training.discrete.certify"]
+    monkeypatch.setattr(module, "TYPED", {})
+    monkeypatch.setattr(enumeration, "largest", lambda algorithm: 0)
+    short = dataclasses.replace(MINIMUM, max_steps=lambda n: 3)
+    found = catalign.certify(PROGRAM, short, sizes=(8,), count=4)
+    assert found.unproved[1] == "24 runs that the algorithm does not complete were not judged"
+
+    monkeypatch.setattr("catalign.training.discrete.execution.BY_HAND", 0)
+    monkeypatch.setattr(module, "hints_exact", lambda *_: np.zeros(24, bool))
+    found = catalign.certify(PROGRAM, MINIMUM, sizes=(8,), count=4)
+    assert found.holds
+    assert found.unproved[1].startswith("24 runs differ in a hint or in their end")
 
 
 def test_another_number_of_steps_is_listed_and_refutes_nothing():

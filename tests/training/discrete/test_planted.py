@@ -69,3 +69,6 @@ def test_a_wrong_cell_of_any_rule_of_a_shipped_program_is_named(name: str) -> No
             # The end and the outputs may read what the step gives.
             blamed = {other for wrong in found for other in wrong} - {named, THE_END}
             assert all(part == "step" and o.startswith(PARTS["outputs"]) for o in blamed), blamed
+    for value in (0, 1):
+        wrong_end = dataclasses.replace(program, halt=Leaf(Constantly(value, True)))
+        assert set(disagreements(wrong_end, trace)) == {THE_END}
