@@ -226,7 +226,7 @@ def test_a_setting_that_no_task_has_is_refused() -> None:
     dense = dataclasses.replace(CONFIG, edge_probabilities=(0.5,))
     for laws, config in (({}, dense), ({"minimum": dense}, CONFIG)):
         with pytest.raises(
-            InputError, match="`edge_probabilities` is given for minimum.*, but no sam"
+            InputError, match=r"`edge_probabilities` is given for minimum.*, but no sam"
         ):
             train_generalist(arrays, config, laws=laws)
     with pytest.raises(InputError, match="`max_needle` is given for bfs, minimum, but no sampler"):

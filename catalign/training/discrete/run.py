@@ -223,8 +223,8 @@ def _write(folder: Path, report: TrainReport, certificate: Certificate) -> None:
     if certificate.rivals:
         page += [
             "## Other terms that fit",
-            "They give the same at every example of the cell that was compared, up to 600 states of "
-            "each batch, so that training alone does not choose.",
+            "They give the same at every example of the cell that was compared, up to 600 states "
+            "of each batch, so that training alone does not choose.",
             "\n".join(f"- `{rival}`" for rival in certificate.rivals),
         ]
     write_text(folder / PAGE, "\n\n".join(page) + "\n")
