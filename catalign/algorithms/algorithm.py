@@ -120,10 +120,21 @@ class Algorithm:
         """
         return _traces(self, *self._checked(inputs, steps))
 
-    def _checked(self, inputs: Probes, steps: int | None) -> tuple[dict[str, Array], int]:
+    def check(self, inputs: Probes) -> None:
+        """Raises unless a batch of inputs is in the domain; runs nothing.
+
+        Args:
+          inputs: Values by probe name, `[B, ...]`. Under jit their values are not looked at.
+
+        Raises:
+          InputError: As in `trace`.
+        """
         check_inputs(self.name, self.spec, inputs, min_size=self.min_size)
         if self.validate is not None and is_concrete(inputs):
             self.validate({name: np.asarray(value) for name, value in inputs.items()})
+
+    def _checked(self, inputs: Probes, steps: int | None) -> tuple[dict[str, Array], int]:
+        self.check(inputs)
         length = self.max_steps(self.size(inputs)) if steps is None else steps
         if length < 1:
             raise InputError(f"`steps` is {length}: a trace has at least one step.")

@@ -113,10 +113,9 @@ def choose_trace_steps(algorithm: Algorithm, config: TrainConfig) -> dict[int, i
       `config.trace_steps` if that is given.
     """
     chosen: dict[int, int] = {}
-    longest = config.trace_steps
+    longest, drawn = config.trace_steps, config.trace_steps is None
     for size in sorted(set(config.sizes), reverse=True):
         bound = max(algorithm.max_steps(algorithm.nodes(size)), 2)
-        drawn = config.trace_steps is None
         if longest is None or (drawn and bound >= longest > _FEW_STEPS):
             longest = max(2, _longest_run(algorithm, config, size))
         chosen[size] = min(bound, longest)

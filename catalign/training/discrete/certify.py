@@ -157,7 +157,7 @@ def _certified(beside: "_Beside", subject: str, sizes: Sequence[int], count: int
 def _has_instances(algorithm: Algorithm, inputs: Mapping[str, Any]) -> bool:
     """Whether the algorithm takes instances of this size."""
     try:
-        algorithm.count_steps(inputs)
+        algorithm.check(inputs)
     except InputError:
         return False
     return True
@@ -204,7 +204,7 @@ class _Beside:
         self.learned = found | self.learned
         if self.typed is not None:
             self.own = disagreements(self.typed.program, trace) | self.own
-        wrong_rule = next((d for d in self.learned.values() if d.rule != THE_END), None)
+        wrong_rule = next((d for d in found.values() if d.rule != THE_END), None)
         return None if wrong_rule is None else wrong_rule.refutes()
 
     def unsettled(self) -> list[str]:

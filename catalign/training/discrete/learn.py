@@ -120,6 +120,7 @@ def learn(
     kept = memories(algorithm.spec)
     with jax.enable_x64(True):
         traces = draw(algorithm, config)
+        fresh = _fresh(algorithm, config)
         pools = [pool(algorithm.spec, trace, kept) for trace in traces]
 
     def fit(before: Program | None) -> tuple[Program, dict[str, int]]:
@@ -147,8 +148,7 @@ def learn(
         on_rule(f"wrong on {unmended} fresh instances")
         if turn < TURNS - 1:
             with jax.enable_x64(True):
-                other = _fresh(algorithm, config)
-                batches += telling_instances(program, traces, other)
+                batches += telling_instances(program, traces, fresh)
                 added = [_run(algorithm, inputs) for inputs in batches]
             traces += added
             pools += [pool(algorithm.spec, trace, kept) for trace in added]
@@ -165,7 +165,7 @@ def learn(
     named = dataclasses.replace(program, name=algorithm.name)
     coverage = Coverage(subject="cells of all rules", counts=covered)
     with jax.enable_x64(True):
-        found = tuple(map(str, rivals(named, traces, _fresh(algorithm, config))))
+        found = tuple(map(str, rivals(named, traces, fresh)))
     return Learning(named, time.monotonic() - begin, coverage, unmended, found)
 
 
