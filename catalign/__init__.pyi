@@ -30,11 +30,11 @@ from .integral.graph import DenseGraph as DenseGraph
 from .integral.graph import SparseGraph as SparseGraph
 from .integral.transform import integral_transform as integral_transform
 from .nn.build import build_reasoner as build_reasoner
-from .nn.discrete.explanation import explain as explain
-from .nn.discrete.pretrained import load as load
+from .nn.explanation import explain as explain
+from .nn.pretrained import load as load
 from .polynomial.diagram import PolynomialDiagram as PolynomialDiagram
 from .polynomial.sort import ONE as ONE
 from .polynomial.sort import E as E
 from .polynomial.sort import V as V
+from .training.certify import certify as certify
 from .training.config import TrainConfig as TrainConfig
-from .training.discrete.certify import certify as certify

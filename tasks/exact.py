@@ -72,8 +72,10 @@ def _exact(flags: ExactFlags) -> int:
                 table.add_row(called, *["-"] * (2 + len(SCORES)), "no program")
             shown_once = called
             for n, scores in row["scores"].items():
-                exact &= all(scores[score] == 1.0 for score in SCORES)
-                shown = [f"{100 * scores[score]:.1f} %" for score in SCORES]
+                exact &= all(scores.get(score, 1.0) == 1.0 for score in SCORES)
+                shown = [
+                    f"{100 * scores[score]:.1f} %" if score in scores else "-" for score in SCORES
+                ]
                 cli.print_note(f"{called}, n = {n}: {', '.join(shown)} {row['verdict']}".rstrip())
                 verdict = row["verdict"] if shown_once else ""
                 table.add_row(shown_once, n, str(scores["instances"]), *shown, verdict)

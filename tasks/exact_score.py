@@ -10,19 +10,22 @@ import jax
 
 import catalign
 from catalign._errors import InputError
+from catalign._typing import Probes
 from catalign.algorithms import catalogue
+from catalign.algorithms.algorithm import Algorithm
 from catalign.alignment.certificate import Certificate
 from catalign.nn.discrete.explanation import explain_step
-from catalign.nn.discrete.pretrained import load
 from catalign.nn.discrete.reasoner import DiscreteReasoner
+from catalign.nn.pretrained import ExactReasoner, load
+from catalign.training.certify import certify
 from catalign.training.config import TrainConfig
 from catalign.training.directory import write_json
-from catalign.training.discrete.certify import certify, within_reach
+from catalign.training.discrete.certify import within_reach
 from catalign.training.discrete.execution import hints_exact
 from catalign.training.discrete.learn import NotLearnedError
-from catalign.training.discrete.run import EXACT, PROGRAM, read_exact
 from catalign.training.evaluation import Protocol, choose_batch_size
 from catalign.training.event import Event, Found
+from catalign.training.exact import EXACT, PROGRAM, read_exact
 from tasks import cli, protocol
 from tasks.library import evaluate_fresh, forget_compiled
 
@@ -86,7 +89,7 @@ def score_learned(name: str, seed: int, asked: Asked, out: Path) -> dict[str, An
     except NotLearnedError as error:
         row = {"task": name, "learned": seed, "scores": {}, "verdict": f"no program: {error}"}
     else:
-        assert isinstance(report.reasoner, DiscreteReasoner)
+        assert isinstance(report.reasoner, ExactReasoner)
         row = _scored(name, report.reasoner, asked, report.certificate)
         row |= {"learned": seed, "seconds": round(report.seconds, 1)}
     write_json(path, {"asked": wanted, "row": row})
@@ -97,7 +100,9 @@ def _step(folder: Path) -> dict[str, str]:
     """What a row says of the text of the step, where the run has a program."""
     if not (folder / PROGRAM).is_file():
         return {}
-    text = explain_step(read_exact(folder).program)
+    reasoner = read_exact(folder)
+    is_program = isinstance(reasoner, DiscreteReasoner)
+    text = explain_step(reasoner.program) if is_program else reasoner.describe()
     return {"step": hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}
 
 
@@ -120,12 +125,13 @@ def _say_what_is_found(event: Event) -> None:
 
 
 def _scored(
-    name: str, reasoner: DiscreteReasoner, asked: Asked, certificate: Certificate | None
+    name: str, reasoner: ExactReasoner, asked: Asked, certificate: Certificate | None
 ) -> dict[str, Any]:
     """The scores at each size that the algorithm has.
 
-    Beside the scores of the outputs stands `hints_exact`: the share of further instances that are
-    run as the algorithm runs them, every hint of every step, the end and the outputs.
+    Beside the scores of the outputs stands, for programs, `hints_exact`: the share of further
+    instances that are run as the algorithm runs them, every hint of every step, the end and the
+    outputs. Transducers have no steps.
 
     Args:
       name: The algorithm.
@@ -146,23 +152,31 @@ def _scored(
         protocol=Protocol.FIXED_POINT.value,
     )
     scores = {}
-    for row in rows:
-        drawn = algorithm.sample_inputs(jax.random.key(asked.seed), instances, row.size)
-        most = choose_batch_size(row.size)
-        parts = [{k: v[b : b + most] for k, v in drawn.items()} for b in range(0, instances, most)]
-        exact = [hints_exact(reasoner.program, algorithm, part).sum() for part in parts]
-        scores[str(row.size)] = {
+    for evaluation in rows:
+        found = {
             "instances": instances,
-            "micro_f1": row.micro_f1,
-            "node_exact": row.node_exact,
-            "graph_exact": row.graph_exact,
-            "hints_exact": float(sum(exact) / instances),
+            "micro_f1": evaluation.micro_f1,
+            "node_exact": evaluation.node_exact,
+            "graph_exact": evaluation.graph_exact,
         }
-    found: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
+        if isinstance(reasoner, DiscreteReasoner):
+            drawn = algorithm.sample_inputs(jax.random.key(asked.seed), instances, evaluation.size)
+            found["hints_exact"] = _hints_exact(reasoner, algorithm, drawn, instances)
+        scores[str(evaluation.size)] = found
+    row: dict[str, Any] = {"task": name, "scores": scores, "verdict": ""}
     if asked.certified:
         near = [size for size in fit if within_reach(algorithm, size)]
         if certificate is None or {s.size for s in certificate.sampled} != set(near):
             certificate = certify(reasoner, algorithm, sizes=near)
-        found |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
+        row |= {"verdict": certificate.verdict, "unproved": list(certificate.unproved)}
     forget_compiled()
-    return found
+    return row
+
+
+def _hints_exact(
+    reasoner: DiscreteReasoner, algorithm: Algorithm, inputs: Probes, instances: int
+) -> float:
+    most = choose_batch_size(algorithm.size(inputs))
+    parts = [{k: v[b : b + most] for k, v in inputs.items()} for b in range(0, instances, most)]
+    exact = [hints_exact(reasoner.program, algorithm, part).sum() for part in parts]
+    return float(sum(exact) / instances)

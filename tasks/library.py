@@ -12,15 +12,15 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.data import golden
 from catalign.nn.build import build_reasoner
 from catalign.nn.configured import Configured
-from catalign.nn.discrete.pretrained import pretrained_names
+from catalign.nn.pretrained import pretrained_names
 from catalign.nn.processor import AbstractProcessor
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config
 from catalign.training.default import fill as fill
 from catalign.training.discrete.family import sampler
-from catalign.training.discrete.run import saved_certificate as saved_certificate
 from catalign.training.evaluation import Evaluation, Protocol, evaluate, evaluate_trace
+from catalign.training.exact import saved_certificate as saved_certificate
 from catalign.training.generalist import fill_generalist as fill_generalist
 from catalign.training.loop import load_reasoner
 from tasks import origin, user_code

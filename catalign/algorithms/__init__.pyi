@@ -1,6 +1,8 @@
 from .algorithm import Algorithm as Algorithm
 from .answers import verify as verify
 from .answers_arithmetic import verify_arithmetic as verify_arithmetic
+from .arithmetic_chain import Column as Column
+from .arithmetic_chain import chained as chained
 from .catalogue import entry as entry
 from .catalogue import get as get
 from .catalogue import names as names

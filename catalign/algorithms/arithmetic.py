@@ -15,10 +15,16 @@ from jax import Array
 from catalign._errors import InputError
 from catalign._typing import KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arithmetic_chain import category, chained, mask, named, pair_sampler
+from catalign.algorithms.arithmetic_chain import (
+    Column,
+    category,
+    chained,
+    mask,
+    named,
+    pair_sampler,
+)
 from catalign.algorithms.number import number, number_inputs
 from catalign.algorithms.spec import Stage
-from catalign.distributions.digit import shift_up
 from catalign.distributions.operand import UNIFORM_DIGITS, AbstractOperandLaw
 
 MAX_OPERANDS = 2**15
@@ -51,16 +57,18 @@ def addition_in(base: int) -> Algorithm:
         return inputs["a"] + inputs["b"] + carry.astype(jnp.int32)
 
     return chained(
-        name=named("addition", base),
-        operands=(number("a", base), number("b", base)),
-        state=mask,
-        state_name="carry",
-        arriving=shift_up,
-        leaving=lambda inputs, carry: total(inputs, carry) >= base,
-        answers={
-            number("sum", base, Stage.OUTPUT): lambda inputs, carry: total(inputs, carry) % base,
-        },
-        sampler=pair_sampler(base),
+        named("addition", base),
+        Column(
+            operands=(number("a", base), number("b", base)),
+            state=mask("carry"),
+            leaving=lambda inputs, carry: total(inputs, carry) >= base,
+            answers={
+                number("sum", base, Stage.OUTPUT): lambda inputs, carry: (
+                    total(inputs, carry) % base
+                ),
+            },
+        ),
+        pair_sampler(base),
     )
 
 
@@ -96,18 +104,18 @@ def subtraction_in(base: int) -> Algorithm:
         return inputs["a"] - inputs["b"] - borrow.astype(jnp.int32)
 
     return chained(
-        name=named("subtraction", base),
-        operands=(number("a", base), number("b", base)),
-        state=mask,
-        state_name="borrow",
-        arriving=shift_up,
-        leaving=lambda inputs, borrow: total(inputs, borrow) < 0,
-        answers={
-            number("difference", base, Stage.OUTPUT): lambda inputs, borrow: (
-                total(inputs, borrow) % base
-            ),
-        },
-        sampler=pair_sampler(base),
+        named("subtraction", base),
+        Column(
+            operands=(number("a", base), number("b", base)),
+            state=mask("borrow"),
+            leaving=lambda inputs, borrow: total(inputs, borrow) < 0,
+            answers={
+                number("difference", base, Stage.OUTPUT): lambda inputs, borrow: (
+                    total(inputs, borrow) % base
+                ),
+            },
+        ),
+        pair_sampler(base),
     )
 
 
@@ -142,14 +150,14 @@ def comparison_in(base: int) -> Algorithm:
         return jnp.where(a == b, arriving, jnp.where(a < b, 1, 2).astype(jnp.int32))
 
     return chained(
-        name=named("comparison", base),
-        operands=(number("a", base), number("b", base)),
-        state=category(3),
-        state_name="order",
-        arriving=shift_up,
-        leaving=order,
-        answers={},
-        sampler=pair_sampler(base),
+        named("comparison", base),
+        Column(
+            operands=(number("a", base), number("b", base)),
+            state=category("order", 3),
+            leaving=order,
+            answers={},
+        ),
+        pair_sampler(base),
     )
 
 
@@ -164,14 +172,14 @@ def _parity_sampler(
 
 
 parity = chained(
-    name="parity",
-    operands=(number("a", 2),),
-    state=mask,
-    state_name="parity",
-    arriving=shift_up,
-    leaving=lambda inputs, arriving: (inputs["a"] == 1) ^ arriving,
-    answers={},
-    sampler=_parity_sampler,
+    "parity",
+    Column(
+        operands=(number("a", 2),),
+        state=mask("parity"),
+        leaving=lambda inputs, arriving: (inputs["a"] == 1) ^ arriving,
+        answers={},
+    ),
+    _parity_sampler,
 )
 """Whether a string of n bits has an odd number of ones.
 
@@ -217,16 +225,18 @@ def multi_operand_addition_in(base: int, *, count: int = 4) -> Algorithm:
         return number_inputs(size, **{name: drawn[k] for k, name in enumerate(names)})
 
     return chained(
-        name=named("multi_operand_addition", base) + ("" if count == 4 else f"_of_{count}"),
-        operands=tuple(number(name, base) for name in names),
-        state=category(count),
-        state_name="carry",
-        arriving=shift_up,
-        leaving=lambda inputs, carry: total(inputs, carry) // base,
-        answers={
-            number("sum", base, Stage.OUTPUT): lambda inputs, carry: total(inputs, carry) % base,
-        },
-        sampler=sample,
+        named("multi_operand_addition", base) + ("" if count == 4 else f"_of_{count}"),
+        Column(
+            operands=tuple(number(name, base) for name in names),
+            state=category("carry", count),
+            leaving=lambda inputs, carry: total(inputs, carry) // base,
+            answers={
+                number("sum", base, Stage.OUTPUT): lambda inputs, carry: (
+                    total(inputs, carry) % base
+                ),
+            },
+        ),
+        sample,
     )
 
 

@@ -7,7 +7,9 @@ after t steps the t digits nearest to where the chain begins are right, and the 
 nothing changes. A run of n digits has at most n + 1 hints.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -18,24 +20,23 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.check import HostProbes
 from catalign.algorithms.number import ORDER, check_order, number_inputs
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
-from catalign.distributions.digit import check_base
+from catalign.distributions.digit import check_base, shift_down, shift_up
 from catalign.distributions.operand import UNIFORM_DIGITS, AbstractOperandLaw
 
 SOURCE = "Knuth, The Art of Computer Programming, volume 2, section 4.3.1"
 
-
-def mask(name: str, stage: Stage) -> Probe:
-    """A yes or no at each digit."""
-    return Probe(name, stage, Location.NODE, Kind.MASK)
+Rule = Callable[[Probes, Array], Array]
+"""`rule(inputs, arriving state)`: a value at each digit."""
 
 
-def category(classes: int) -> Callable[[str, Stage], Probe]:
-    """One of a few values at each digit."""
+def mask(name: str) -> Probe:
+    """A yes or no at each digit, as an output."""
+    return Probe(name, Stage.OUTPUT, Location.NODE, Kind.MASK)
 
-    def probe(name: str, stage: Stage) -> Probe:
-        return Probe(name, stage, Location.NODE, Kind.CATEGORICAL, classes=classes)
 
-    return probe
+def category(name: str, classes: int) -> Probe:
+    """One of a few values at each digit, as an output."""
+    return Probe(name, Stage.OUTPUT, Location.NODE, Kind.CATEGORICAL, classes=classes)
 
 
 def named(name: str, base: int) -> str:
@@ -52,40 +53,68 @@ def named(name: str, base: int) -> str:
     return name if base == 10 else f"{name}_base_{base}"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """What an algorithm does at one digit: a state arrives, a state leaves, outputs are written.
+
+    Attributes:
+      operands: The inputs beside the order of the digits: numbers, and single digits at the graph.
+      state: The state that leaves each digit, as an output. Its hint has the same name with `_h`.
+      leaving: `leaving(inputs, arriving)` gives the state that leaves each digit. It treats every
+        digit alone, so that a digit's state depends on its own operands and arriving state only.
+      answers: The other outputs, each with its value as such a function.
+      from_last: Whether the chain begins at the most significant digit.
+    """
+
+    operands: tuple[Probe, ...]
+    state: Probe
+    leaving: Rule
+    answers: Mapping[Probe, Rule]
+    from_last: bool = False
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """For each output and hint by name, its value at a digit, from the arriving state."""
+        named = {p.name: rule for p, rule in self.answers.items()}
+        return {**named, self.state.name: self.leaving, f"{self.state.name}_h": self.leaving}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChainedAlgorithm(Algorithm):
+    """An algorithm that `chained` made from what it does at one digit.
+
+    Attributes:
+      column: What it does at one digit.
+    """
+
+    column: Column
+
+
 def chained(
-    *,
     name: str,
-    operands: tuple[Probe, ...],
-    state: Callable[[str, Stage], Probe],
-    state_name: str,
-    arriving: Callable[[Array], Array],
-    leaving: Callable[[Probes, Array], Array],
-    answers: Mapping[Probe, Callable[[Probes, Array], Array]],
+    column: Column,
     sampler: Callable[..., Probes],
+    *,
     validate: Callable[[HostProbes], None] | None = None,
-) -> Algorithm:
-    """An algorithm whose state runs along the digits.
+) -> ChainedAlgorithm:
+    """The algorithm that repeats a column at all digits until no state changes.
 
     Args:
       name: Its name.
-      operands: The inputs beside the order of the digits.
-      state: Makes the probe of the state.
-      state_name: The name of the state as an output; its hint ends in `_h`.
-      arriving: Moves the states to the digits that read them, with 0 (or False) at the first.
-      leaving: `leaving(inputs, arriving state)` gives the next state of every digit.
-      answers: The outputs beside the states, each with its value as a function of the inputs and
-        the arriving states.
+      column: What it does at one digit. The state that arrives at the first one is 0 (or False).
       sampler: Draws the operands of one instance.
       validate: Checks the operands.
     """
-    hint, output = state(f"{state_name}_h", Stage.HINT), state(state_name, Stage.OUTPUT)
+    output = column.state
+    hint = dataclasses.replace(output, name=f"{output.name}_h", stage=Stage.HINT)
     kind = jnp.bool_ if output.kind is Kind.MASK else jnp.int32
+    arriving = shift_down if column.from_last else shift_up
 
     def init(inputs: Probes) -> Array:
         return jnp.zeros(inputs["pred"].shape, kind)
 
     def step(inputs: Probes, carry: Array) -> Array:
-        return leaving(inputs, arriving(carry))
+        return column.leaving(inputs, arriving(carry))
 
     def done(inputs: Probes, carry: Array) -> Flag:
         return jnp.all(step(inputs, carry) == carry)
@@ -95,18 +124,17 @@ def chained(
 
     def outputs(inputs: Probes, carry: Array) -> Probes:
         arrived = arriving(carry)
-        return {p.name: answer(inputs, arrived) for p, answer in answers.items()} | {
-            output.name: carry
-        }
+        written = {p.name: answer(inputs, arrived) for p, answer in column.answers.items()}
+        return written | {output.name: carry}
 
     def check(inputs: HostProbes) -> None:
         check_order(name, inputs)
         if validate is not None:
             validate(inputs)
 
-    return Algorithm(
+    return ChainedAlgorithm(
         name=name,
-        spec=Spec(*ORDER, *operands, hint, *answers, output),
+        spec=Spec(*ORDER, *column.operands, hint, *column.answers, output),
         sampler=sampler,
         init=init,
         step=step,
@@ -116,6 +144,7 @@ def chained(
         max_steps=lambda n: n + 1,
         source=SOURCE,
         validate=check,
+        column=column,
     )
 
 

@@ -9,10 +9,9 @@ from jax import Array
 
 from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arithmetic_chain import category, chained, digit_sampler, named
+from catalign.algorithms.arithmetic_chain import Column, category, chained, digit_sampler, named
 from catalign.algorithms.number import check_nonzero, digit, number
 from catalign.algorithms.spec import Stage
-from catalign.distributions.digit import shift_down, shift_up
 
 
 @functools.cache
@@ -41,18 +40,18 @@ def digit_multiplication_in(base: int) -> Algorithm:
         return inputs["a"] * inputs["m"] + carry
 
     return chained(
-        name=named("digit_multiplication", base),
-        operands=(number("a", base), digit("m", base)),
-        state=category(base),
-        state_name="carry",
-        arriving=shift_up,
-        leaving=lambda inputs, carry: total(inputs, carry) // base,
-        answers={
-            number("product", base, Stage.OUTPUT): lambda inputs, carry: (
-                total(inputs, carry) % base
-            ),
-        },
-        sampler=digit_sampler("m", base, least=0),
+        named("digit_multiplication", base),
+        Column(
+            operands=(number("a", base), digit("m", base)),
+            state=category("carry", base),
+            leaving=lambda inputs, carry: total(inputs, carry) // base,
+            answers={
+                number("product", base, Stage.OUTPUT): lambda inputs, carry: (
+                    total(inputs, carry) % base
+                ),
+            },
+        ),
+        digit_sampler("m", base, least=0),
     )
 
 
@@ -88,18 +87,19 @@ def digit_division_in(base: int) -> Algorithm:
         return base * remainder + inputs["a"]
 
     return chained(
-        name=named("digit_division", base),
-        operands=(number("a", base), digit("d", base)),
-        state=category(base),
-        state_name="remainder",
-        arriving=shift_down,
-        leaving=lambda inputs, remainder: total(inputs, remainder) % inputs["d"],
-        answers={
-            number("quotient", base, Stage.OUTPUT): lambda inputs, remainder: (
-                total(inputs, remainder) // inputs["d"]
-            ),
-        },
-        sampler=digit_sampler("d", base, least=1),
+        named("digit_division", base),
+        Column(
+            operands=(number("a", base), digit("d", base)),
+            state=category("remainder", base),
+            from_last=True,
+            leaving=lambda inputs, remainder: total(inputs, remainder) % inputs["d"],
+            answers={
+                number("quotient", base, Stage.OUTPUT): lambda inputs, remainder: (
+                    total(inputs, remainder) // inputs["d"]
+                ),
+            },
+        ),
+        digit_sampler("d", base, least=1),
         validate=functools.partial(check_nonzero, named("digit_division", base), "d"),
     )
 

@@ -6,8 +6,9 @@ of the CLRS-30 benchmark (Velickovic et al. 2022, arXiv 2205.15659).
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from catalign._errors import InputError
 
@@ -161,6 +162,34 @@ class Spec:
     def at(self, stage: Stage) -> tuple[Probe, ...]:
         """The probes of one stage, in order."""
         return tuple(p for p in self.probes if p.stage is stage)
+
+    def to_lists(self) -> list[list[Any]]:
+        """The probes as plain lists, for JSON; `constant`, which is no part of a type, is left out.
+
+        Example:
+          >>> spec = Spec(Probe("a", Stage.INPUT, Location.NODE, Kind.MASK),
+          ...             Probe("b", Stage.OUTPUT, Location.NODE, Kind.MASK))
+          >>> Spec.from_lists(spec.to_lists()) == spec
+          True
+        """
+        return [
+            [p.name, p.stage.value, p.location.value, p.kind.value, p.classes, p.partial]
+            for p in self
+        ]
+
+    @classmethod
+    def from_lists(cls, rows: Iterable[Sequence[Any]]) -> "Spec":
+        """The spec that `to_lists` wrote.
+
+        Raises:
+          ValueError: A row is no probe.
+        """
+        return cls(
+            *(
+                Probe(name, Stage(stage), Location(place), Kind(kind), classes, partial)
+                for name, stage, place, kind, classes, partial in rows
+            )
+        )
 
     def __iter__(self) -> Iterator[Probe]:
         return iter(self.probes)

@@ -210,11 +210,20 @@ class Comparison(NamedTuple):
     word: tuple[Letter, ...] | None
 
 
-def compare(first: Transducer, second: Transducer) -> Comparison:
+def compare(
+    first: Transducer, second: Transducer, alphabets: Sequence[Sequence[Letter]] | None = None
+) -> Comparison:
     """Compares two transducers on all words, by running through the pairs of states they reach.
+
+    Args:
+      first: A transducer.
+      second: Another that reads the same letters.
+      alphabets: Sets of letters; a word has all its letters from one of them. Words of any letters
+        are compared if left out.
 
     Raises:
       ShapeMismatchError: They read other letters.
+      InputError: A letter of an alphabet is none of theirs.
 
     Example:
       >>> add = from_rule(lambda c, a: divmod(a[0] + a[1] + c, 2), operands=(2, 2), outputs=2)
@@ -229,19 +238,29 @@ def compare(first: Transducer, second: Transducer) -> Comparison:
             f"`first` reads letters {first.operands} and `second` {second.operands}; "
             "only machines with the same letters compare."
         )
-    letters = first.letters()
+    cells = 0
+    for letters in [first.letters()] if alphabets is None else alphabets:
+        found = _compare(first, second, list(letters))
+        cells += found.cells
+        if found.word is not None:
+            return Comparison(cells, found.word)
+    return Comparison(cells, None)
+
+
+def _compare(first: Transducer, second: Transducer, letters: list[Letter]) -> Comparison:
+    rows = [first.row(letter) for letter in letters]
     before: dict[tuple[int, int], tuple[tuple[int, int], int] | None] = {(0, 0): None}
     queue, cells = deque(before), 0
     while queue:
         pair = queue.popleft()
         p, q = pair
-        for row in range(len(letters)):
+        for number, row in enumerate(rows):
             cells += 1
             if first.writes[row][p] != second.writes[row][q]:
-                return Comparison(cells, _word(before, pair, row, letters))
+                return Comparison(cells, _word(before, pair, number, letters))
             reached = (first.moves[row][p], second.moves[row][q])
             if reached not in before:
-                before[reached] = (pair, row)
+                before[reached] = (pair, number)
                 queue.append(reached)
     return Comparison(cells, None)
 
@@ -253,6 +272,7 @@ def certify_transducer(
     subject: str,
     coverage: tuple[Coverage, ...] = (),
     preconditions: tuple[str, ...] = (),
+    alphabets: Sequence[Sequence[Letter]] | None = None,
 ) -> Certificate:
     """Proves that a transducer equals the oracle's on words of every length, or refutes it.
 
@@ -262,6 +282,7 @@ def certify_transducer(
       subject: What to call it.
       coverage: How often training met the cells of the learned tables.
       preconditions: What words must satisfy to stand for instances.
+      alphabets: As in `compare`.
 
     Returns:
       A certificate that is proved, or whose counterexample is a shortest word.
@@ -269,7 +290,7 @@ def certify_transducer(
     Raises:
       ShapeMismatchError: They read other letters.
     """
-    cells, word = compare(learned, oracle)
+    cells, word = compare(learned, oracle, alphabets)
     if word is None:
         proof = Proof(
             statement=f"equal outputs on words of every length, with {oracle.minimise().states} "

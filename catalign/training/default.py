@@ -11,10 +11,10 @@ from catalign.algorithms.algorithm import Algorithm
 from catalign.alignment import catalogue
 from catalign.nn.aligned import AlignedReasoner
 from catalign.nn.build import ALIGNED, build_reasoner
-from catalign.nn.discrete.pretrained import pretrained_names
+from catalign.nn.pretrained import pretrained_names
 from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import TrainConfig
-from catalign.training.discrete.run import EXACT
+from catalign.training.exact import EXACT
 
 Build = Callable[[Algorithm, TrainConfig, nnx.Rngs], AbstractReasoner]
 

@@ -15,9 +15,9 @@ from catalign.nn.reasoner import AbstractReasoner
 from catalign.training.config import Keep, TrainConfig
 from catalign.training.default import FALLBACK, Build
 from catalign.training.directory import RESULT, write_json
-from catalign.training.discrete.run import EXACT
 from catalign.training.evaluation import Evaluation, EvaluationTable
 from catalign.training.event import Finished, Started
+from catalign.training.exact import EXACT
 from catalign.training.recipe import takes
 from catalign.training.report import write_generalist_report
 from catalign.training.run import Run

@@ -17,7 +17,7 @@ from catalign.training.checkpoint import CheckpointStore
 from catalign.training.config import TrainConfig
 from catalign.training.default import Build, build_from_config, fill
 from catalign.training.directory import ALIKE, CHECKPOINTS, check_run, open_run, read_run
-from catalign.training.discrete.run import EXACT, read_exact, train_exact
+from catalign.training.exact import EXACT, read_exact, train_exact
 from catalign.training.generalist import (
     GeneralistReport,
     check_kept,

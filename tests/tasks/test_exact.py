@@ -59,7 +59,7 @@ def test_it_learns_with_seeds_and_goes_on_where_it_stopped(capsys, tmp_path, mon
     def learn(*args, **kwargs):
         raise AssertionError("it was learned already")
 
-    monkeypatch.setattr("catalign.training.discrete.run.learn", learn)
+    monkeypatch.setattr("catalign.training.exact.learn_program", learn)
     assert exact.main([*words, *asked]) == 0, "its row is read"
     assert json.loads((tmp_path / "rows.json").read_text()) == [row]
     row_file = tmp_path / "minimum-seed3" / "exact.json"
@@ -86,8 +86,8 @@ def test_it_says_whether_the_step_reads_the_same_with_all_seeds(capsys, tmp_path
     def certify(*args, **kwargs):
         return Certificate(subject="stands in", sampled=(Sampled(family="f", size=5, count=1),))
 
-    monkeypatch.setattr("catalign.training.discrete.run.learn", learn)
-    monkeypatch.setattr("catalign.training.discrete.run.certify", certify)
+    monkeypatch.setattr("catalign.training.exact.learn_program", learn)
+    monkeypatch.setattr("catalign.training.exact.certify", certify)
     words = ["--tasks", "minimum", "--sizes", "5", "--instances", "4", "--out", str(tmp_path)]
     file = tmp_path / "rows.json"
 

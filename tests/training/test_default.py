@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from catalign.algorithms.catalogue import get
-from catalign.nn.discrete.pretrained import pretrained_names
+from catalign.nn.pretrained import pretrained_names
 from catalign.training.config import TrainConfig
 from catalign.training.default import fill
 from tasks import catalogue
@@ -18,7 +18,8 @@ from tests.training.stub import COUNT_HIGH
         ("bellman_ford", "aligned", "min_plus"),
         ("bfs", "aligned", "lor_land"),
         ("insertion_sort", "exact", None),
-        ("addition", "mpnn", None),
+        ("addition", "exact", None),
+        ("division", "mpnn", None),
     ],
 )
 def test_the_aligned_processor_is_trained_where_it_is_claimed_else_the_exact_one_where_it_ships(

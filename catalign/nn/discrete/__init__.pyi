@@ -1,6 +1,4 @@
-from .explanation import explain as explain
-from .pretrained import load as load
-from .pretrained import pretrained_names as pretrained_names
+from .explanation import explain_program as explain_program
 from .program import Program as Program
 from .reasoner import DiscreteReasoner as DiscreteReasoner
 from .rule import Rule as Rule

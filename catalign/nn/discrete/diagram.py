@@ -40,7 +40,7 @@ def rule_diagrams(program: Program) -> list[PolynomialDiagram]:
     """The diagrams of a program's step, one a rule, in the order of evaluation.
 
     Example:
-      >>> from catalign.nn.discrete.pretrained import load
+      >>> from catalign.nn.pretrained import load_program as load
       >>> for diagram in rule_diagrams(load("bfs").program):
       ...     print(diagram)
       reach_h: V + V*V <- V + 2 V*V -> V + V*V -> V

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIDTH = 76
 
 
-def explain(model: "Program | DiscreteReasoner", *, diagrams: bool = False) -> str:
+def explain_program(model: "Program | DiscreteReasoner", *, diagrams: bool = False) -> str:
     """The rules of a program, in the order that they are evaluated.
 
     Args:
@@ -60,7 +60,7 @@ def explain_step(program: Program) -> str:
     """The rules of the step alone, as `explain` prints them.
 
     Example:
-      >>> from catalign.nn.discrete.pretrained import load
+      >>> from catalign.nn.pretrained import load_program as load
       >>> print(explain_step(load("minimum").program))
         i := i + 1
         pred_h[I] := pred_h[I]

@@ -5,7 +5,7 @@ from jax import Array
 
 from catalign._errors import UnsupportedError
 from catalign._typing import KeyArray, Probes
-from catalign.nn.discrete.explanation import explain
+from catalign.nn.discrete.explanation import explain_program
 from catalign.nn.discrete.program import Program
 from catalign.nn.prediction import Execution, Predictions
 from catalign.nn.reasoner import AbstractReasoner
@@ -81,4 +81,4 @@ class DiscreteReasoner(AbstractReasoner):
 
     def describe(self) -> str:
         """The rules that were learned."""
-        return explain(self.program)
+        return explain_program(self.program)

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from catalign._errors import InputError
-from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
+from catalign.algorithms.spec import Kind, Location, Spec
 from catalign.nn.discrete import condition, expression, rule, scalar, selection
 from catalign.nn.discrete.expression import Expression
 from catalign.nn.discrete.program import Program
@@ -34,10 +34,7 @@ def dumps(program: Program) -> str:
     content = {
         "version": VERSION,
         "name": program.name,
-        "spec": [
-            [p.name, p.stage.value, p.location.value, p.kind.value, p.classes, p.partial]
-            for p in program.spec
-        ],
+        "spec": program.spec.to_lists(),
         "memory": [_plain(m) for m in program.memory],
         "first": [_rule(r) for r in program.first],
         "step": [_rule(r) for r in program.step],
@@ -64,15 +61,9 @@ def loads(text: str, source: str = "text") -> Program:
                 f"`{source}` holds a program of version {content['version']}, but this version of "
                 f"catalign reads version {VERSION}. Train it again."
             )
-        spec = Spec(
-            *(
-                Probe(name, Stage(stage), Location(place), Kind(kind), classes, partial)
-                for name, stage, place, kind, classes, partial in content["spec"]
-            )
-        )
         return Program(
             content["name"],
-            spec,
+            Spec.from_lists(content["spec"]),
             tuple(_MEMORY[name](*values) for name, *values in content["memory"]),
             tuple(_read_rule(r) for r in content["first"]),
             tuple(_read_rule(r) for r in content["step"]),

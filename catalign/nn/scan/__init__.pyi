@@ -1,11 +1,15 @@
 from .example import answer as answer
 from .example import draw_letters as draw_letters
+from .form import WordForm as WordForm
+from .form import word_form as word_form
 from .hard import HardScan as HardScan
 from .learn import Attempt as Attempt
 from .learn import ScanConfig as ScanConfig
 from .learn import ScanFit as ScanFit
 from .learn import learn as learn
 from .model import MonoidScan as MonoidScan
+from .reasoner import ScanReasoner as ScanReasoner
+from .told import learn_told as learn_told
 from .word import UNSUPERVISED as UNSUPERVISED
 from .word import Tie as Tie
 from .word import Words as Words

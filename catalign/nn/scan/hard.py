@@ -1,7 +1,7 @@
 """The hardened scan: a finite transducer, run at any length in logarithmic depth."""
 
 import functools
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import jax
@@ -68,11 +68,33 @@ class HardScan:
             )
         return _run(self, letters)
 
+    def run_on_host(self, letters: np.ndarray) -> np.ndarray:
+        """What a call gives, letter by letter in NumPy: nothing is compiled.
+
+        Example:
+          >>> parity = HardScan(WordType((2,), 2), Tie((1,), rolled=False),
+          ...                   moves=((0, 1), (1, 0)), writes=((0, 1), (1, 0)))
+          >>> parity.run_on_host(np.array([[1], [0], [1], [1]])).tolist()
+          [1, 1, 0, 1]
+        """
+        word_type, tie = self.word_type, self.tie
+        classes = tie.sort(word_type, letters)
+        moves, writes = np.array(self.moves), np.array(self.writes)
+        state, written = np.zeros(classes.shape[:-1], int), np.zeros_like(classes)
+        places = range(classes.shape[-1])
+        for place in reversed(places) if word_type.from_last else places:
+            read = classes[..., place]
+            written[..., place] = writes[0 if tie.rolled else read, state]
+            state = moves[read, state]
+        if tie.rolled:
+            return (written + classes - tie.offset(word_type)) % word_type.outputs
+        return written
+
     @property
     def transducer(self) -> Transducer:
         """The same machine, with one row for every letter."""
         word_type = self.word_type
-        classes = np.asarray(self.tie.sort(word_type, jnp.asarray(word_type.table())))
+        classes = self.tie.sort(word_type, word_type.table())
         roll = classes - self.tie.offset(word_type)
         moves, writes = np.array(self.moves), np.array(self.writes)
         if self.tie.rolled:
@@ -126,17 +148,52 @@ class HardScan:
             preconditions=preconditions,
         )
 
-    def describe(self) -> str:
-        """The machine as rules, one line a state, with equal moves put together."""
+    def describe(self, constant: tuple[int, ...] = ()) -> str:
+        """The machine as rules, a line or two a state, with equal cells put together.
+
+        Args:
+          constant: The entries of letters that are the same at all places of a word: where letters
+            share no cells, each of their values gets rules of its own, with the states it reaches.
+        """
         lines = [f"{self.states} states, {self.tie.describe()}"]
-        for state in range(self.states):
-            targets: dict[int, list[int]] = {}
-            for row, reached in enumerate(self.moves):
-                targets.setdefault(reached[state], []).append(row - self.tie.offset(self.word_type))
-            moved = "; ".join(f"{_ranges(rows)} -> {to}" for to, rows in sorted(targets.items()))
-            wrote = f", g = {self.writes[0][state]}" if self.tie.rolled else ""
-            lines.append(f"  state {state}{wrote}: {moved}")
+        if self.tie.coefficients is not None:
+            labels = [str(row - self.tie.offset(self.word_type)) for row in range(len(self.moves))]
+            return "\n".join([*lines, *self._rules(labels, range(self.states), "  ")])
+        table = self.word_type.table()
+        varying = [k for k in range(table.shape[1]) if k not in constant]
+        for values in np.unique(table[:, list(constant)], axis=0).tolist():
+            rows = np.flatnonzero((table[:, list(constant)] == values).all(axis=1)).tolist()
+            if constant:
+                named = (f"x{k} = {value}" for k, value in zip(constant, values, strict=True))
+                lines.append(f"  {', '.join(named)}")
+            labels = {row: " ".join(map(str, table[row, varying])) for row in rows}
+            lines += self._rules(labels, self._reached(rows), "    " if constant else "  ")
         return "\n".join(lines)
+
+    def _reached(self, rows: Sequence[int]) -> list[int]:
+        """The states that words of some letters lead to."""
+        found = [0]
+        for state in found:
+            found += sorted({self.moves[row][state] for row in rows} - set(found))
+        return found
+
+    def _rules(
+        self, labels: Sequence[str] | Mapping[int, str], states: Iterable[int], indent: str
+    ) -> list[str]:
+        lines = []
+        for state in states:
+            head = f"{indent}state {state}"
+            moved = _cells(self.moves, labels, state)
+            if self.tie.rolled:
+                lines.append(f"{head}, g = {self.writes[0][state]}: {moved}")
+                continue
+            written = _cells(self.writes, labels, state)
+            if moved == written:
+                lines.append(f"{head} moves and writes {moved}")
+            else:
+                lines.append(f"{head} moves {moved}")
+                lines.append(f"{' ' * len(head)} writes {written}")
+        return lines
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -155,12 +212,23 @@ def _rows(table: np.ndarray) -> Table:
     return tuple(tuple(int(value) for value in row) for row in table)
 
 
-def _ranges(rows: list[int]) -> str:
-    """Whole numbers in order, runs of them as `first..last`."""
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and runs[-1][-1] == row - 1:
-            runs[-1] = [runs[-1][0], row]
+def _cells(table: Table, labels: Sequence[str] | Mapping[int, str], state: int) -> str:
+    """One column of a table: which letters give which value."""
+    named = labels.items() if isinstance(labels, Mapping) else enumerate(labels)
+    rows: dict[int, list[list[str]]] = {}
+    before: int | None = None
+    for row, label in named:
+        value = table[row][state]
+        if value == before:
+            rows[value][-1].append(label)
         else:
-            runs.append([row])
-    return ", ".join("..".join(map(str, run)) for run in runs)
+            rows.setdefault(value, []).append([label])
+        before = value
+    return "; ".join(
+        f"{', '.join(map(_range, runs))} -> {value}" for value, runs in sorted(rows.items())
+    )
+
+
+def _range(run: list[str]) -> str:
+    """Letters one after the other: the first and the last."""
+    return run[0] if len(run) == 1 else f"{run[0]}..{run[-1]}"

@@ -4,16 +4,14 @@ import functools
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 
 from catalign._errors import InputError, UnsupportedError
-from catalign.alignment.certificate import Coverage
 from catalign.nn.descent import descend
 from catalign.nn.scan.hard import HardScan
-from catalign.nn.scan.merging import Evidence, merge, observe
+from catalign.nn.scan.merging import Evidence, fold, observe
 from catalign.nn.scan.model import MonoidScan, Parameters, initial, loss
 from catalign.nn.scan.word import UNSUPERVISED, Tie, Words, WordType, contradiction, ties
 
@@ -174,7 +172,7 @@ def train(
     Returns:
       Their logits, with an axis for the restarts in front, and their losses.
     """
-    classes, targets = _reading_order(word_type, words, tie)
+    classes, targets = tie.reading_order(word_type, words)
     sizes = tie.classes(word_type)
     begun = jax.vmap(
         functools.partial(
@@ -203,44 +201,9 @@ def harden(
     moves = np.asarray(parameters["moves"].argmax(axis=-1))
     writes = np.asarray(parameters["writes"].argmax(axis=-1))
     writes = writes[None] if tie.rolled else writes
-    classes, targets = _reading_order(word_type, words, tie)
+    classes, targets = tie.reading_order(word_type, words)
     evidence = observe(moves, writes, classes, targets)
-    group = merge(evidence, moves.shape[1])
-    heads = sorted(set(group) - {-1})
-    number = {head: k for k, head in enumerate(heads)}
-
-    def fold(cells: dict[tuple[int, int], int], table: np.ndarray) -> np.ndarray:
-        """What the examples met, of any state of a group; else what the group's head would do."""
-        folded = table[:, heads].copy()
-        for (row, state), value in cells.items():
-            folded[row, number[group[state]]] = value
-        return folded
-
-    counts = {
-        (kind, row, k): 0
-        for kind, table in (("move", moves), ("write", writes))
-        for row in range(len(table))
-        for k in range(len(heads))
-    }
-    for (kind, row, state), count in evidence.counts.items():
-        counts[kind, row, number[group[state]]] += count
-    moved = fold(evidence.moves, moves)
-    # A guessed move may lead to a state that no example met: it stays where it is.
-    to = np.array([number[group[s]] if group[s] >= 0 else -1 for s in range(len(group))])
-    moved = np.where(to[moved] >= 0, to[moved], np.arange(len(heads))[None])
-    offset = tie.offset(word_type)
-    table = {
-        f"{kind} ({'any' if kind == 'write' and tie.rolled else row - offset}, state {k})": count
-        for (kind, row, k), count in counts.items()
-    }
-    machine = HardScan(
-        word_type,
-        tie,
-        _rows(moved),
-        _rows(fold(evidence.writes, writes)),
-        (Coverage(subject=tie.describe(), counts=table),),
-    )
-    return machine, evidence
+    return fold(word_type, tie, moves, writes, evidence), evidence
 
 
 @functools.partial(jax.jit, static_argnames=("rolled", "updates", "learning_rate"))
@@ -261,19 +224,3 @@ def _descend(
         learning_rate=learning_rate,
     )
     return trained, each(trained, classes, targets)
-
-
-def _reading_order(word_type: WordType, words: Words, tie: Tie) -> tuple[np.ndarray, np.ndarray]:
-    """The classes and the targets as they are read, the targets turned back if rolled."""
-    classes = np.asarray(tie.sort(word_type, jnp.asarray(words.letters, jnp.int32)))
-    targets = np.asarray(words.targets)
-    if tie.rolled:
-        turned = (targets - classes + tie.offset(word_type)) % word_type.outputs
-        targets = np.where(targets == UNSUPERVISED, UNSUPERVISED, turned)
-    if word_type.from_last:
-        classes, targets = classes[:, ::-1], targets[:, ::-1]
-    return classes, targets
-
-
-def _rows(table: np.ndarray) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(value) for value in row) for row in table)

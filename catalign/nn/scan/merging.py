@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from catalign.nn.scan.word import UNSUPERVISED
+from catalign.alignment.certificate import Coverage
+from catalign.nn.scan.hard import HardScan, Table
+from catalign.nn.scan.word import UNSUPERVISED, Tie, WordType
 
 Cells = dict[tuple[int, int], int]
 """Values by class and state; by 0 and state for the outputs of a rolled tie."""
@@ -119,3 +121,58 @@ def _unify(
 def _count(evidence: Evidence, kind: str, row: int, state: int) -> None:
     key = (kind, row, state)
     evidence.counts[key] = evidence.counts.get(key, 0) + 1
+
+
+def fold(
+    word_type: WordType, tie: Tie, moves: np.ndarray, writes: np.ndarray, evidence: Evidence
+) -> HardScan:
+    """The machine whose states are groups of a machine's states that no example tells apart.
+
+    A cell holds what the examples met of any state of the group; else what the group's least state
+    would do.
+
+    Args:
+      word_type: What the machine reads and writes.
+      tie: Which letters share a row.
+      moves: The next states, `[classes, states]`.
+      writes: The outputs, `[classes, states]`, or `[1, states]` of a rolled tie.
+      evidence: What the examples met of these tables.
+    """
+    group = merge(evidence, moves.shape[1])
+    heads = sorted(set(group) - {-1})
+    number = {head: k for k, head in enumerate(heads)}
+
+    def merged(cells: Cells, table: np.ndarray) -> np.ndarray:
+        folded = table[:, heads].copy()
+        for (row, state), value in cells.items():
+            folded[row, number[group[state]]] = value
+        return folded
+
+    counts = {
+        (kind, row, k): 0
+        for kind, table in (("move", moves), ("write", writes))
+        for row in range(len(table))
+        for k in range(len(heads))
+    }
+    for (kind, row, state), count in evidence.counts.items():
+        counts[kind, row, number[group[state]]] += count
+    moved = merged(evidence.moves, moves)
+    # A guessed move may lead to a state that no example met: it stays where it is.
+    to = np.array([number[group[s]] if group[s] >= 0 else -1 for s in range(len(group))])
+    moved = np.where(to[moved] >= 0, to[moved], np.arange(len(heads))[None])
+    offset = tie.offset(word_type)
+    table = {
+        f"{kind} ({'any' if kind == 'write' and tie.rolled else row - offset}, state {k})": count
+        for (kind, row, k), count in counts.items()
+    }
+    return HardScan(
+        word_type,
+        tie,
+        _rows(moved),
+        _rows(merged(evidence.writes, writes)),
+        (Coverage(subject=tie.describe(), counts=table),),
+    )
+
+
+def _rows(table: np.ndarray) -> Table:
+    return tuple(tuple(int(value) for value in row) for row in table)

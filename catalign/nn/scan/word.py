@@ -3,12 +3,14 @@
 import itertools
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from catalign._errors import InputError, ShapeMismatchError
+
+Letters = TypeVar("Letters", np.ndarray, Array)
 
 UNSUPERVISED = -1
 """The target where a word gives no output."""
@@ -138,12 +140,23 @@ class Tie:
         sizes = zip(self.coefficients, word_type.operands, strict=True)
         return 1 + sum(abs(c) * (size - 1) for c, size in sizes)
 
-    def sort(self, word_type: WordType, letters: Array) -> Array:
-        """The class of each letter, `[...]` from `[..., operands]`."""
+    def sort(self, word_type: WordType, letters: Letters) -> Letters:
+        """The class of each letter, `[...]` from `[..., operands]`, on the host or the device."""
         if self.coefficients is None:
             weights = np.cumprod((1, *word_type.operands[:0:-1]))[::-1]
-            return letters @ jnp.asarray(weights.copy(), letters.dtype)
-        return letters @ jnp.asarray(self.coefficients, letters.dtype) + self.offset(word_type)
+            return letters @ weights.astype(letters.dtype)
+        return letters @ np.array(self.coefficients, letters.dtype) + self.offset(word_type)
+
+    def reading_order(self, word_type: WordType, words: Words) -> tuple[np.ndarray, np.ndarray]:
+        """The classes and the targets as they are read, the targets turned back if rolled."""
+        classes = self.sort(word_type, words.letters)
+        targets = np.asarray(words.targets)
+        if self.rolled:
+            turned = (targets - classes + self.offset(word_type)) % word_type.outputs
+            targets = np.where(targets == UNSUPERVISED, UNSUPERVISED, turned)
+        if word_type.from_last:
+            classes, targets = classes[:, ::-1], targets[:, ::-1]
+        return classes, targets
 
     def bits(self, word_type: WordType, states: int) -> float:
         """The description length of a machine with this tie: the bits of its tables."""
@@ -193,7 +206,7 @@ def contradiction(word_type: WordType, tie: Tie, words: Words) -> tuple[int, int
       >>> contradiction(WordType((3, 3), 2), Tie((1, 1), rolled=False), words)
       (0, 1)
     """
-    classes = np.asarray(tie.sort(word_type, jnp.asarray(words.letters)))
+    classes = tie.sort(word_type, words.letters)
     places = range(classes.shape[1])
     seen: dict[tuple[int, ...], tuple[int, int]] = {}
     for row, (read, told) in enumerate(zip(classes, words.targets, strict=True)):

@@ -1,4 +1,4 @@
-from .certify import certify as certify
+from .certify import certify_program as certify_program
 from .family import Family as Family
 from .family import families as families
 from .learn import ExactConfig as ExactConfig

@@ -40,7 +40,7 @@ WORK = 2e9
 """The largest number of candidates that all steps of a larger instance may look at."""
 
 
-def certify(
+def certify_program(
     model: Program | DiscreteReasoner,
     algorithm: Algorithm,
     *,
@@ -60,9 +60,6 @@ def certify(
     stands among the preconditions. All runs are in float64, whatever the caller's setting: what is
     certified are the rules, and fewer digits decide ties by rounding.
 
-    What is learned otherwise certifies itself: `HardScan.certify` and `GridCell.certify` against a
-    table, `certify_sorting` by the 0-1 principle, `certify_paths` an aligned network.
-
     Args:
       model: The program, or a reasoner with one.
       algorithm: What it shall equal: every hint and output of every instance, ended by itself.
@@ -81,7 +78,7 @@ def certify(
       >>> import catalign
       >>> minimum = catalign.load("minimum")
       >>> algorithm = catalign.algorithms.get("minimum")
-      >>> certificate = certify(minimum, algorithm, sizes=(8,), count=4)
+      >>> certificate = certify_program(minimum, algorithm, sizes=(8,), count=4)
       >>> certificate.verdict, certificate.exhaustive[0].up_to
       ('proved for all sizes', 5)
     """

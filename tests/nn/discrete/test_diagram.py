@@ -3,14 +3,14 @@ import pytest
 import catalign
 from catalign.algorithms.spec import Kind
 from catalign.nn.discrete.diagram import rule_diagrams
-from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.discrete.rule import expressions
 from catalign.nn.discrete.selection import Select
 from catalign.nn.discrete.signature import field_of
+from catalign.nn.pretrained import program_names
 from catalign.polynomial.sort import ONE, SortSum, V
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+@pytest.mark.parametrize("name", program_names())
 def test_every_shipped_rule_has_a_diagram_of_its_type(name):
     program = catalign.load(name).program
     fields = {f.name: f for f in map(field_of, program.spec)}

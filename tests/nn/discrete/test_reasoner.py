@@ -9,9 +9,9 @@ import pytest
 
 import catalign
 from catalign._errors import InputError, UnsupportedError
-from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.rule import expressions
+from catalign.nn.pretrained import program_names
 
 
 def _host(tree):
@@ -44,7 +44,7 @@ QUICK = ("bfs", "insertion_sort")
 
 @pytest.mark.parametrize(
     "name",
-    [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in pretrained_names()],
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in program_names()],
 )
 def test_shipped_programs_show_every_hint(name):
     algorithm, model = catalign.algorithms.get(name), catalign.load(name)
@@ -62,12 +62,12 @@ def test_shipped_programs_show_every_hint(name):
         assert ((got == want) | ((want == -1) & probe.partial)).all()
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+@pytest.mark.parametrize("name", program_names())
 def test_shipped_programs_begin_from_their_inputs_alone(name):
     assert catalign.load(name).program.given == ()
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+@pytest.mark.parametrize("name", program_names())
 def test_shipped_programs_read_all_that_they_remember_and_no_places(name):
     program = catalign.load(name).program
     rules = (*program.first, *program.step, *program.outputs)

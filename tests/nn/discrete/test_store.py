@@ -3,11 +3,12 @@ import json
 import pytest
 
 from catalign._errors import InputError
-from catalign.nn.discrete.pretrained import load, pretrained_names
 from catalign.nn.discrete.store import dumps, loads
+from catalign.nn.pretrained import load_program as load
+from catalign.nn.pretrained import program_names
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+@pytest.mark.parametrize("name", program_names())
 def test_a_program_is_the_same_after_writing_and_reading(name):
     program = load(name).program
     assert loads(dumps(program)) == program
@@ -32,8 +33,3 @@ def test_an_unknown_symbol_is_refused():
     content["halt"] = ["Exec", "rm"]
     with pytest.raises(InputError, match=r"file\.json"):
         loads(json.dumps(content), source="file.json")
-
-
-def test_an_unknown_name_lists_the_nearest():
-    with pytest.raises(InputError, match="Did you mean minimum"):
-        load("minimun")

@@ -5,8 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalign._errors import InputError, ShapeMismatchError, SoftEvaluationError
+from catalign.nn.scan.hard import HardScan
 from catalign.nn.scan.model import MonoidScan, loss
 from catalign.nn.scan.word import Tie, WordType
 
@@ -59,3 +62,15 @@ def test_what_does_not_fit_is_refused() -> None:
         layer.with_parameters({"moves": jnp.zeros((1, 4, 4)), "writes": layer.writes[...]})
     with pytest.raises(InputError, match="`states` is 0"):
         MonoidScan(TYPE, 0, tie=Tie((1, 1), rolled=True), max_places=1, rngs=nnx.Rngs(0))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 4), st.integers(0, 2**31 - 1), st.booleans(), st.booleans())
+def test_a_hard_scan_gives_the_same_on_the_host(states, seed, rolled, from_last):
+    rng = np.random.default_rng(seed)
+    tie = Tie((1, -1), rolled=rolled)
+    moves = tuple(map(tuple, rng.integers(0, states, (5, states)).tolist()))
+    writes = tuple(map(tuple, rng.integers(0, 3, (1 if rolled else 5, states)).tolist()))
+    machine = HardScan(WordType((3, 3), 3, from_last), tie, moves, writes)
+    letters = rng.integers(0, 3, (4, 9, 2))
+    assert (np.asarray(machine(jnp.asarray(letters))) == machine.run_on_host(letters)).all()

@@ -13,7 +13,7 @@ from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.nn.discrete.expression import I, Register
 from catalign.nn.discrete.rule import Leaf, Rule
 from catalign.nn.discrete.signature import memories
-from catalign.training.discrete.certify import certify
+from catalign.training.certify import certify
 from catalign.training.discrete.execution import wrong
 from catalign.training.discrete.learn import (
     ExactConfig,
@@ -140,6 +140,8 @@ def test_hints_of_a_narrow_dtype_are_named_where_something_is_not_learned(monkey
         return {**shown, "sum": shown["sum"].astype(jnp.float32)}
 
     class Stub:
+        contradicted = True
+
         def __init__(self, *args, **kwargs):
             pass
 

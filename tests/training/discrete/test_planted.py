@@ -10,10 +10,10 @@ from catalign.algorithms.spec import Kind, Spec
 from catalign.algorithms.trace import Trace
 from catalign.data import golden
 from catalign.nn.discrete.expression import End, Expression, I
-from catalign.nn.discrete.pretrained import pretrained_names
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.rule import Constantly, Leaf, Rule, Split, Tree
 from catalign.nn.discrete.scalar import Binary, Constant, Scalar
+from catalign.nn.pretrained import program_names
 from catalign.training.discrete.agreement import THE_END, disagreements
 from tests.algorithms.golden import FOLDER
 
@@ -56,7 +56,7 @@ def planted(program: Program, part: str, rule: Rule) -> Iterator[Program]:
         yield dataclasses.replace(program, **{part: changed})
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+@pytest.mark.parametrize("name", program_names())
 def test_a_wrong_cell_of_any_rule_of_a_shipped_program_is_named(name: str) -> None:
     program = catalign.load(name).program
     trace = recorded(name, program.spec)

@@ -1,4 +1,4 @@
-"""A training run of the exact processor: learn a program, certify it, score it, write it down."""
+"""A run of the exact processor: learn a program or transducers, certify, score, write it down."""
 
 import dataclasses
 import json
@@ -13,7 +13,9 @@ from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.alignment.certificate import Certificate, Coverage
 from catalign.nn.discrete.reasoner import DiscreteReasoner
-from catalign.nn.discrete.store import dumps, loads
+from catalign.nn.pretrained import ExactReasoner, dumps, loads
+from catalign.nn.scan.form import word_form
+from catalign.training.certify import certify
 from catalign.training.config import TrainConfig
 from catalign.training.directory import (
     RESULT,
@@ -23,23 +25,25 @@ from catalign.training.directory import (
     write_json,
     write_text,
 )
-from catalign.training.discrete.certify import certify, within_reach
-from catalign.training.discrete.learn import ExactConfig, learn
+from catalign.training.discrete.certify import within_reach
+from catalign.training.discrete.learn import ExactConfig, NotLearnedError
+from catalign.training.discrete.learn import learn as learn_program
 from catalign.training.evaluation import Evaluation, EvaluationTable, Protocol, evaluate
 from catalign.training.event import Evaluated, Event, Finished, Found, Started
 from catalign.training.recipe import training_law
 from catalign.training.report import PAGE
 from catalign.training.single import TrainReport
 from catalign.training.step import TEST, stream_key
+from catalign.training.words.learn import learn as learn_words
 
 EXACT = "exact"
-"""The name of the processor that is a discrete program."""
+"""The name of the processor that is a discrete program, or a transducer for each output."""
 PROGRAM, LEARNING, CERTIFICATE = "program.json", "learning.json", "certificate.txt"
 
 
 @dataclasses.dataclass(frozen=True)
 class _How:
-    """How a program was learned: see `Learning`. It is written before the program is."""
+    """How a reasoner was learned: see `Learning`. It is written before the reasoner is."""
 
     seconds: float = 0.0
     coverage: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -66,7 +70,7 @@ class _How:
         if self.unmended:
             unproved += (
                 f"of the fresh instances of the training sizes {self.unmended} came out wrong, in "
-                "a hint at least, and no program was found that is right on them",
+                "a hint at least, and nothing was found that is right on them",
             )
         return dataclasses.replace(
             certificate,
@@ -82,12 +86,15 @@ def train_exact(
     run_dir: str | PathLike[str] | None,
     on_event: Callable[[Event], None] | None,
 ) -> TrainReport:
-    """Learns a program; of the settings it reads those of `EXACT_READS`.
+    """Learns a program, or transducers where the spec is one of words (see `word_form`).
+
+    Where no transducer writes a hint or an output of such a spec, a program is searched. Of the
+    settings it reads those of `EXACT_READS`.
 
     With `random_pos` the places are redrawn in what it learns from and in the samples of the
     certificate. As for networks, the scores are on the algorithm's own law.
 
-    A run that was stopped after its program was found goes on from there.
+    A run that was stopped after what it learned was found goes on from there.
 
     Args:
       algorithm: What makes the traces.
@@ -97,7 +104,7 @@ def train_exact(
 
     Raises:
       InputError: `run_dir` holds another run.
-      NotLearnedError: No program of the catalogue fits the traces.
+      NotLearnedError: No transducer and no program of the catalogue fits the traces.
     """
     law = training_law(algorithm, config)
     emit = on_event if on_event is not None else lambda _: None
@@ -121,13 +128,11 @@ def train_exact(
         reasoner, how = read_exact(folder), _How.read(folder)
     else:
         settings = ExactConfig(sizes=config.sizes, seed=config.seed)
-        found = learn(law, settings, on_rule=lambda text: emit(Found(text=text)))
-        reasoner = DiscreteReasoner(found.program)
-        how = _How(found.seconds, dict(found.coverage.counts), found.unmended, found.rivals)
+        reasoner, how = _learned(law, settings, lambda text: emit(Found(text=text)))
         if folder is not None:
             write_environment(folder, str(device.device_kind))
             write_json(folder / LEARNING, dataclasses.asdict(how))
-            write_text(folder / PROGRAM, dumps(found.program))
+            write_text(folder / PROGRAM, dumps(reasoner))
     if result is not None:
         rows = tuple(Evaluation.from_dict(row) for row in result["evaluations"])
         table, certificate = EvaluationTable(rows), None
@@ -155,6 +160,26 @@ def train_exact(
     return report
 
 
+def _learned(
+    law: Algorithm, settings: ExactConfig, say: Callable[[str], None]
+) -> tuple[ExactReasoner, _How]:
+    if word_form(law.spec) is not None:
+        try:
+            words = learn_words(law, settings, on_rule=say)
+        except NotLearnedError as error:
+            say(f"{error} A program of terms is searched.")
+        else:
+            counts = {
+                f"{table.subject}: {cell}": count
+                for table in words.coverage
+                for cell, count in table.counts.items()
+            }
+            return words.reasoner, _How(words.seconds, counts, words.unmended)
+    found = learn_program(law, settings, on_rule=say)
+    how = _How(found.seconds, dict(found.coverage.counts), found.unmended, found.rivals)
+    return DiscreteReasoner(found.program), how
+
+
 def _certified(config: TrainConfig, algorithm: Algorithm) -> list[int]:
     """The largest sizes of training and of the evaluation, and one further, where within reach.
 
@@ -169,7 +194,7 @@ BEYOND = 4
 """How many times larger than the evaluation the last sample of a certificate is."""
 
 
-def read_exact(folder: Path) -> DiscreteReasoner:
+def read_exact(folder: Path) -> ExactReasoner:
     """The reasoner of a run's folder.
 
     Raises:
@@ -178,10 +203,10 @@ def read_exact(folder: Path) -> DiscreteReasoner:
     path = folder / PROGRAM
     if not path.is_file():
         raise InputError(
-            f"{str(folder)!r} holds no {PROGRAM}: its run has not found a program yet. Run the "
+            f"{str(folder)!r} holds no {PROGRAM}: its run has not found one yet. Run the "
             "same command again."
         )
-    return DiscreteReasoner(loads(path.read_text(encoding="utf-8"), source=str(path)))
+    return loads(path.read_text(encoding="utf-8"), source=str(path))
 
 
 def saved_certificate(folder: Path) -> str | None:
@@ -191,7 +216,7 @@ def saved_certificate(folder: Path) -> str | None:
 
 
 def _evaluated(
-    reasoner: DiscreteReasoner,
+    reasoner: ExactReasoner,
     algorithm: Algorithm,
     config: TrainConfig,
     emit: Callable[[Event], None],

@@ -1,14 +1,16 @@
 import dataclasses
 import re
 
+import jax.numpy as jnp
 import pytest
 
 import catalign
 from catalign._errors import InputError
+from catalign.nn.scan.reasoner import ScanReasoner
+from catalign.training import exact as training_run
 from catalign.training.config import TrainConfig
-from catalign.training.discrete import run as training_run
-from catalign.training.discrete.run import _certified, _How
 from catalign.training.event import Evaluated, Finished, Found, Started
+from catalign.training.exact import _certified, _How
 from catalign.training.recipe import training_law
 
 CONFIG = TrainConfig(processor="exact", sizes=(4, 8), eval_sizes=(8, 24), eval_instances=8)
@@ -62,8 +64,38 @@ def test_a_run_learns_certifies_scores_and_is_read_back(tmp_path):
     with pytest.raises(InputError, match=r"program\.json"):
         catalign.training.load_reasoner(run, MINIMUM)
     (run / "program.json").unlink()
-    with pytest.raises(InputError, match="has not found a program yet"):
+    with pytest.raises(InputError, match="has not found one yet"):
         catalign.training.load_reasoner(run, MINIMUM)
+
+
+def test_transducers_are_learned_certified_scored_and_read_back(tmp_path):
+    run, parity = tmp_path / "run", catalign.algorithms.get("parity")
+    events = []
+    report = catalign.training.train(parity, CONFIG, run_dir=run, on_event=events.append)
+    assert isinstance(report.reasoner, ScanReasoner)
+    assert [row.graph_exact for row in report.table.rows] == [1.0, 1.0]
+    assert report.certificate is not None
+    assert report.certificate.is_proved
+    assert "6 of 6 cells seen" in str(report.certificate)
+    assert "g(state)" in (run / "report.md").read_text()
+    read = catalign.training.load_reasoner(run, parity)
+    assert isinstance(read, ScanReasoner)
+    assert read.machines == report.reasoner.machines == catalign.load("parity").machines
+
+
+def test_where_no_transducer_is_found_a_program_is_searched(monkeypatch):
+    said = []
+    monkeypatch.setattr(training_run, "learn_program", lambda *args, **_: args[0].missing)
+    division = catalign.algorithms.get("parity")
+    backwards = dataclasses.replace(
+        division,
+        outputs=lambda x, state: {"parity": jnp.flip(state) ^ (x["a"][::-1].cumsum() % 3 == 1)},
+    )
+    with pytest.raises(AttributeError, match="missing"):
+        catalign.training.train(
+            backwards, CONFIG, on_event=lambda e: said.append(getattr(e, "text", ""))
+        )
+    assert any("is written by no transducer that was found" in text for text in said)
 
 
 def test_with_random_places_the_same_rules_are_learned_and_right(monkeypatch):
@@ -78,7 +110,7 @@ def test_with_random_places_the_same_rules_are_learned_and_right(monkeypatch):
 
         monkeypatch.setattr(training_run, name, call)
 
-    spied("learn", 0)
+    spied("learn_program", 0)
     spied("certify", 1)
     spied("evaluate", 1)
     moved = dataclasses.replace(CONFIG, random_pos=True)

@@ -1,0 +1,5 @@
+"""Learning transducers for algorithms on words, and certifying them."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,47 @@
+import pytest
+
+import catalign
+from catalign.algorithms import Algorithm
+from catalign.training.discrete.learn import ExactConfig, NotLearnedError
+from catalign.training.words.certify import certify_words
+from catalign.training.words.learn import learn
+from tests.training.stub import COUNT_HIGH
+from tests.training.words.variants import VARIANTS, addition_by_sums
+
+SMALL = ExactConfig(sizes=(3, 5), traces=40)
+
+
+@pytest.mark.parametrize("algorithm", VARIANTS, ids=lambda a: a.name)
+def test_a_variant_is_learned_and_proved(algorithm: Algorithm) -> None:
+    found = learn(algorithm, SMALL)
+    assert found.unmended == 0
+    certificate = certify_words(found.reasoner, algorithm, sizes=(9,), count=2)
+    assert certificate.is_proved, str(certificate)
+
+
+def test_seeds_read_the_same() -> None:
+    addition = catalign.algorithms.get("addition")
+    texts = {
+        learn(addition, ExactConfig(sizes=(3, 5), traces=40, seed=seed)).reasoner.describe()
+        for seed in range(2)
+    }
+    assert texts == {catalign.load("addition").describe()}
+
+
+def test_without_a_carry_in_sight_the_states_are_found_by_gradient() -> None:
+    """Outputs alone: the sum of each digit, and no hint."""
+    said: list[str] = []
+    algorithm = addition_by_sums()
+    found = learn(algorithm, SMALL, on_rule=said.append)
+    assert "sum: 2 states, found by gradient, read from the first node on" in said[0]
+    certificate = certify_words(found.reasoner, algorithm, sizes=(16, 64), count=8)
+    assert certificate.verdict == "exhaustive up to size 4"
+    assert "not made from a column" in certificate.unproved[0]
+
+
+def test_what_has_no_finite_state_or_another_type_is_refused() -> None:
+    with pytest.raises(NotLearnedError, match="is no function on words"):
+        learn(COUNT_HIGH, SMALL)
+    power = catalign.algorithms.get("modular_exponentiation")
+    with pytest.raises(NotLearnedError, match="'result_h' of modular_exponentiation is written by"):
+        learn(power, ExactConfig(sizes=(2,), traces=40))
