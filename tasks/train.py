@@ -145,9 +145,9 @@ def _show_result(flags: TrainFlags, report: "TrainReport", run: Path, seconds: f
         certificate = report.certificate or tasks.library.saved_certificate(run)
         if certificate is not None:
             display.say(f"\n{certificate}")
-        learned = report.reasoner.describe()
+        learned, exact = report.reasoner.describe(), config.processor == "exact"
         if learned:
-            display.say(f"\nlearned, {learned}")
+            display.say(f"\n{learned}" if exact else f"\nlearned, {learned}")
         display.say(f"\n{seconds:.0f} s; everything is in {run}")
     if flags.json:
         summary = {"task": report.task} | _summary(report, run, seconds)

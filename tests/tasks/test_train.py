@@ -80,7 +80,7 @@ def test_an_exact_run_prints_scores_certificate_and_rules_and_prints_them_again(
     assert scores.count("100.00 %") == 4
     assert certificate == (tmp_path / "r" / "certificate.txt").read_text().rstrip("\n")
     assert certificate.startswith("the program of minimum against minimum: proved for all sizes\n")
-    assert rules.startswith("learned, minimum, learned:\nfirst\n")
+    assert rules.startswith("minimum, learned:\nfirst\n")
     assert re.search(r"if key\[(i'|i \+ 1)\] < key\[min_h\]", rules)
     assert shown[1] == shown[0], "a finished run shows all of it again"
 
