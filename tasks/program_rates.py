@@ -10,7 +10,7 @@ import numpy as np
 
 from catalign.algorithms import catalogue
 from catalign.algorithms.chunk import run
-from catalign.nn.pretrained import load_program as load
+from catalign.nn.pretrained import load
 from catalign.training.metrics import count
 from tasks.bench_programs import ProgramRate
 from tasks.rates import peer_sampler

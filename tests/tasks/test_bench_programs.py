@@ -10,9 +10,18 @@ from tasks import bench, program_rates
 def test_rows(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(program_rates, "peer_sampler", lambda: None)
     file = tmp_path / "rows.json"
-    words = ["--tasks=minimum", "--size=5", "--batch=3", "--repeats=1", f"--json={file}"]
+    words = [
+        "--tasks",
+        "minimum",
+        "parity",
+        "--size=5",
+        "--batch=3",
+        "--repeats=1",
+        f"--json={file}",
+    ]
     assert bench.main(["programs", *words]) == 0
-    (row,) = json.loads(file.read_text())["rows"]
+    row, words_row = json.loads(file.read_text())["rows"]
+    assert (words_row["task"], words_row["right"], words_row["steps"]) == ("parity", 1.0, 1.0)
     assert row["right"] == 1.0
     assert row["program"] > 0
     assert row["algorithm"] > 0

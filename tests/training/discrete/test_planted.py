@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from catalign.nn.discrete.expression import End, Expression, I
 from catalign.nn.discrete.program import Program
 from catalign.nn.discrete.rule import Constantly, Leaf, Rule, Split, Tree
 from catalign.nn.discrete.scalar import Binary, Constant, Scalar
+from catalign.nn.discrete.selection import Select
 from catalign.nn.pretrained import program_names
 from catalign.training.discrete.agreement import THE_END, disagreements
 from tests.algorithms.golden import FOLDER
@@ -72,3 +74,66 @@ def test_a_wrong_cell_of_any_rule_of_a_shipped_program_is_named(name: str) -> No
     for value in (0, 1):
         wrong_end = dataclasses.replace(program, halt=Leaf(Constantly(value, True)))
         assert set(disagreements(wrong_end, trace)) == {THE_END}
+
+
+def selections(value: object) -> Iterator[Select]:
+    """The selections in an expression or a tree, inner ones too."""
+    if isinstance(value, tuple):
+        parts = value
+    elif isinstance(value, Expression | Leaf | Split):
+        parts = tuple(getattr(value, f.name) for f in dataclasses.fields(value))
+    else:
+        return
+    if isinstance(value, Select):
+        yield value
+    for part in parts:
+        yield from selections(part)
+
+
+def replaced(value: Any, old: Select, new: Select) -> Any:
+    """An expression or a tree with one selection in another's place."""
+    if value == old:
+        return new
+    if isinstance(value, tuple):
+        return tuple(replaced(part, old, new) for part in value)
+    if isinstance(value, Expression | Leaf | Split):
+        return type(value)(
+            *(replaced(getattr(value, f.name), old, new) for f in dataclasses.fields(value))
+        )
+    return value
+
+
+def other_selections(select: Select) -> Iterator[tuple[str, Select]]:
+    """The selection in the other order, which is another tie-break; and with one condition less."""
+    yield "order", Select(select.key, not select.greatest, select.where)
+    for k in range(len(select.where)):
+        yield (
+            "condition",
+            Select(select.key, select.greatest, select.where[:k] + select.where[k + 1 :]),
+        )
+
+
+SELECTING = [
+    name
+    for name in program_names()
+    if any(True for r in catalign.load(name).program.step for _ in selections(r.tree))
+]
+
+
+@pytest.mark.parametrize("name", SELECTING)
+def test_a_selection_in_another_order_or_with_a_condition_less_is_named(name: str) -> None:
+    """Not each is: some faults show on no run of five nodes, and some are none."""
+    program = catalign.load(name).program
+    trace = recorded(name, program.spec)
+    named: dict[str, int] = {}
+    for rule in program.step:
+        for select in dict.fromkeys(selections(rule.tree)):
+            for what, other in other_selections(select):
+                tree = replaced(rule.tree, select, other)
+                step = tuple(Rule(r.field, tree) if r is rule else r for r in program.step)
+                wrong = disagreements(dataclasses.replace(program, step=step), trace)
+                if wrong:
+                    label = PARTS["step"] + rule.field.name.removesuffix("'")
+                    assert label in wrong, f"{wrong} is blamed, but {label} is wrong"
+                    named[what] = named.get(what, 0) + 1
+    assert named
