@@ -29,15 +29,14 @@ def test_the_type_alone_says_which_algorithms_are_functions_on_words():
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_shipped_reasoner_gives_the_algorithm_s_last_hints_and_outputs(name):
     algorithm, reasoner = catalign.algorithms.get(name), catalign.load(name)
-    for size in (1, 33):
-        trace = algorithm.sample(jax.random.key(size), 8, size)
-        execution = reasoner.run(trace.inputs, max_steps=1)
-        assert verify(algorithm, trace.inputs, execution.outputs).correct.all()
-        last = np.asarray(trace.lengths) - 1
-        for hint in algorithm.spec.hints:
-            shown = np.asarray(trace.hints[hint.name])[last, np.arange(8)]
-            assert (np.asarray(execution.hints[hint.name]) == shown).all()
-        assert execution.converged.all()
+    trace = algorithm.sample(jax.random.key(0), 8, 33)
+    execution = reasoner.run(trace.inputs, max_steps=1)
+    assert verify(algorithm, trace.inputs, execution.outputs).correct.all()
+    last = np.asarray(trace.lengths) - 1
+    for hint in algorithm.spec.hints:
+        shown = np.asarray(trace.hints[hint.name])[last, np.arange(8)]
+        assert (np.asarray(execution.hints[hint.name]) == shown).all()
+    assert execution.converged.all()
 
 
 def test_a_million_digits_with_the_longest_carry():

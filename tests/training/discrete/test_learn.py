@@ -25,7 +25,7 @@ from catalign.training.discrete.learn import (
 from catalign.training.discrete.trainer import Learner
 from catalign.training.discrete.transitions import pool
 from tests.training.discrete.own import OWN
-from tests.training.discrete.variants import QUICK, SLOW
+from tests.training.discrete.variants import QUICK, SLOW, renamed
 
 SMALL = ExactConfig(sizes=(4, 9), traces=50)
 
@@ -41,6 +41,24 @@ def test_a_variant_is_learned_by_the_same_settings(name):
     program = learn(algorithm, SMALL).program
     assert program.name == algorithm.name
     assert right_at(program, algorithm, 40)
+
+
+def test_names_say_nothing():
+    """Another name, and other names of all probes but the places: the same program."""
+    names = {
+        "key": "price",
+        "pred_h": "link",
+        "min_h": "cheapest",
+        "i": "cursor",
+        "min": "answer",
+        "minimum": "bargain",
+    }
+    minimum = catalign.algorithms.get("minimum")
+    program = learn(renamed(minimum, names["minimum"], names), SMALL).program
+    text = catalign.explain(learn(minimum, SMALL).program)
+    for old, new in names.items():
+        text = re.sub(rf"\b{old}\b", new, text)
+    assert catalign.explain(program) == text
 
 
 @pytest.mark.parametrize(

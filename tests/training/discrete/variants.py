@@ -13,7 +13,7 @@ from jax import Array
 from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.catalogue import get
-from catalign.algorithms.spec import Kind
+from catalign.algorithms.spec import Kind, Spec
 
 Change = Callable[[Probes, Probes], Probes]
 """Changes probes of an instance, which comes second."""
@@ -30,6 +30,31 @@ def changed(algorithm: Algorithm, name: str, inputs: Change, shown: Change) -> A
         done=lambda x, state: algorithm.done(inputs(x, x), state),
         hints=lambda x, state: shown(algorithm.hints(inputs(x, x), state), x),
         outputs=lambda x, state: shown(algorithm.outputs(inputs(x, x), state), x),
+    )
+
+
+def renamed(algorithm: Algorithm, name: str, names: dict[str, str]) -> Algorithm:
+    """The algorithm under another name, with other names of probes."""
+    new = {p.name: names.get(p.name, p.name) for p in algorithm.spec}
+    old = {b: a for a, b in new.items()}
+
+    def there(probes: Probes) -> Probes:
+        return {new[k]: v for k, v in probes.items()}
+
+    def back(probes: Probes) -> Probes:
+        return {old[k]: v for k, v in probes.items()}
+
+    return dataclasses.replace(
+        algorithm,
+        name=name,
+        spec=Spec(*(dataclasses.replace(p, name=new[p.name]) for p in algorithm.spec)),
+        sampler=lambda key, size: there(algorithm.sampler(key, size)),
+        init=lambda x: algorithm.init(back(x)),
+        step=lambda x, state: algorithm.step(back(x), state),
+        done=lambda x, state: algorithm.done(back(x), state),
+        hints=lambda x, state: there(algorithm.hints(back(x), state)),
+        outputs=lambda x, state: there(algorithm.outputs(back(x), state)),
+        validate=lambda x: algorithm.validate(back(x)) if algorithm.validate else None,
     )
 
 

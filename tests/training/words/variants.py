@@ -65,7 +65,6 @@ def addition_by_sums() -> Algorithm:
 
 
 VARIANTS = (
-    addition_in(2),
     addition_in(16),
     subtraction_in(7),
     digit_multiplication_in(4),
