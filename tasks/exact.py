@@ -1,4 +1,4 @@
-"""Scores programs, shipped or learned anew: `python -m tasks.exact --learn 0 1 2 3 4`."""
+"""Scores exact reasoners, shipped or learned: `python -m tasks.exact --learn 0 1 2 3 4`."""
 
 import json
 import sys
@@ -25,20 +25,22 @@ SCORES = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExactFlags:
-    """Scores programs on fresh instances, each ended by itself: the shipped ones, or learned anew.
+    """Scores exact reasoners on fresh instances: the shipped ones, or learned anew.
+
+    These are programs, which end by themselves, and for the arithmetic of digits transducers.
 
     Stop it any time: what is learned and scored with `learn` is kept in `out`, and the same command
     goes on.
 
     Attributes:
-      tasks: The algorithms; all with a shipped program if left out.
-      learn: Seeds to learn programs with, one of each algorithm for each, and whether their steps
-        read the same; the programs that are shipped are scored if left out.
-      out: The folder that learned programs are kept in, each a run as `tasks.train` writes it.
+      tasks: The algorithms; all with a shipped reasoner if left out.
+      learn: Seeds to learn with, one reasoner of each algorithm for each, and whether what was
+        learned reads the same; those that are shipped are scored if left out.
+      out: The folder that what is learned is kept in, each a run as `tasks.train` writes it.
       sizes: The numbers of nodes.
       instances: Instances for each size; as many as in the benchmark if left out.
-      seed: Where they come from; no seed gives instances that programs were learned from.
-      certify: Whether to certify each program as well, at those of the sizes that are in reach.
+      seed: Where they come from; no seed gives instances that were learned from.
+      certify: Whether to certify each as well, at those of the sizes that are in reach.
       json: Write the rows to this file as well.
     """
 
@@ -53,13 +55,13 @@ class ExactFlags:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit code: 1 if a program is wrong somewhere."""
+    """Runs the command and returns its exit code: 1 if something is wrong somewhere."""
     return cli.command(lambda: _exact(cli.parse(ExactFlags, argv, prog="python -m tasks.exact")))
 
 
 def _exact(flags: ExactFlags) -> int:
     _check(flags)
-    table = Table(title="programs on fresh instances")
+    table = Table(title="exact reasoners on fresh instances")
     for column in ("algorithm", "n", "instances", *SCORES.values(), "certificate"):
         table.add_column(column, justify="left" if column == "algorithm" else "right")
     rows, exact = [], True

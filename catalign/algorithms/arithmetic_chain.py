@@ -10,6 +10,7 @@ nothing changes. A run of n digits has at most n + 1 hints.
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from jax import Array
 from catalign._typing import Flag, KeyArray, Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.check import HostProbes
-from catalign.algorithms.number import ORDER, check_order, number_inputs
+from catalign.algorithms.number import ORDER, check_nonzero, check_order, number_inputs
 from catalign.algorithms.spec import Kind, Location, Probe, Spec, Stage
 from catalign.distributions.digit import check_base, shift_down, shift_up
 from catalign.distributions.operand import UNIFORM_DIGITS, AbstractOperandLaw
@@ -64,6 +65,7 @@ class Column:
         digit alone, so that a digit's state depends on its own operands and arriving state only.
       answers: The other outputs, each with its value as such a function.
       from_last: Whether the chain begins at the most significant digit.
+      nonzero: The operands at the graph that may not be 0; all other digits may be any.
     """
 
     operands: tuple[Probe, ...]
@@ -71,6 +73,7 @@ class Column:
     leaving: Rule
     answers: Mapping[Probe, Rule]
     from_last: bool = False
+    nonzero: tuple[str, ...] = ()
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -85,17 +88,24 @@ class ChainedAlgorithm(Algorithm):
 
     Attributes:
       column: What it does at one digit.
+      made: What `chained` made of it: the functions of the run and of the domain.
     """
 
     column: Column
+    made: tuple[Callable[..., Any], ...]
+
+    @property
+    def is_its_column(self) -> bool:
+        """Whether it runs as its column says: `dataclasses.replace` may have changed a function."""
+        held = (self.init, self.step, self.done, self.hints, self.outputs)
+        held += (self.max_steps, self.validate)
+        return all(here is there for here, there in zip(held, self.made, strict=True))
 
 
 def chained(
     name: str,
     column: Column,
     sampler: Callable[..., Probes],
-    *,
-    validate: Callable[[HostProbes], None] | None = None,
 ) -> ChainedAlgorithm:
     """The algorithm that repeats a column at all digits until no state changes.
 
@@ -103,7 +113,6 @@ def chained(
       name: Its name.
       column: What it does at one digit. The state that arrives at the first one is 0 (or False).
       sampler: Draws the operands of one instance.
-      validate: Checks the operands.
     """
     output = column.state
     hint = dataclasses.replace(output, name=f"{output.name}_h", stage=Stage.HINT)
@@ -129,8 +138,11 @@ def chained(
 
     def check(inputs: HostProbes) -> None:
         check_order(name, inputs)
-        if validate is not None:
-            validate(inputs)
+        for operand in column.nonzero:
+            check_nonzero(name, operand, inputs)
+
+    def longest(n: int) -> int:
+        return n + 1
 
     return ChainedAlgorithm(
         name=name,
@@ -141,10 +153,11 @@ def chained(
         done=done,
         hints=hints,
         outputs=outputs,
-        max_steps=lambda n: n + 1,
+        max_steps=longest,
         source=SOURCE,
         validate=check,
         column=column,
+        made=(init, step, done, hints, outputs, longest, check),
     )
 
 

@@ -10,7 +10,7 @@ from jax import Array
 from catalign._typing import Probes
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.arithmetic_chain import Column, category, chained, digit_sampler, named
-from catalign.algorithms.number import check_nonzero, digit, number
+from catalign.algorithms.number import digit, number
 from catalign.algorithms.spec import Stage
 
 
@@ -92,6 +92,7 @@ def digit_division_in(base: int) -> Algorithm:
             operands=(number("a", base), digit("d", base)),
             state=category("remainder", base),
             from_last=True,
+            nonzero=("d",),
             leaving=lambda inputs, remainder: total(inputs, remainder) % inputs["d"],
             answers={
                 number("quotient", base, Stage.OUTPUT): lambda inputs, remainder: (
@@ -100,7 +101,6 @@ def digit_division_in(base: int) -> Algorithm:
             },
         ),
         digit_sampler("d", base, least=1),
-        validate=functools.partial(check_nonzero, named("digit_division", base), "d"),
     )
 
 

@@ -109,6 +109,23 @@ class Probe:
         """The number of node axes of one stored value."""
         return 0 if self.kind is Kind.MASK_ONE else self.location.rank
 
+    @property
+    def values(self) -> int:
+        """How many values a mask or a categorical takes.
+
+        Raises:
+          InputError: It is of another kind.
+
+        Example:
+          >>> Probe("carry", Stage.OUTPUT, Location.NODE, Kind.MASK).values
+          2
+        """
+        if self.kind is Kind.MASK:
+            return 2
+        if self.classes is None:
+            raise InputError(f"{self} takes values without a number: ask a mask or a categorical.")
+        return self.classes
+
     def __str__(self) -> str:
         return f"{self.name}: {self.stage.value} {self.location.value} {self.kind.value}"
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from catalign._errors import InputError
-from catalign.algorithms.arithmetic_chain import ChainedAlgorithm, Column
+from catalign.algorithms.arithmetic_chain import Column
 from catalign.algorithms.spec import Kind, Location, Probe
 from catalign.alignment.transducer import Letter, Transducer
 
@@ -33,7 +33,8 @@ def column_transducer(
       alphabets: Sets of letters that words have all their letters from; any if left out.
 
     Raises:
-      InputError: The column has no such probe, or gives a value outside of its range.
+      InputError: The column has no such probe, gives a value outside of its range, or reads
+        another input than the operands.
 
     Example:
       >>> from catalign.algorithms.arithmetic import addition_in
@@ -44,8 +45,8 @@ def column_transducer(
     """
     if name not in column.rules:
         raise InputError(f"`name` is {name!r}, but the column writes {', '.join(column.rules)}.")
-    sizes = tuple(_values(probe) for probe in letters)
-    states = _values(column.state)
+    sizes = tuple(probe.values for probe in letters)
+    states = column.state.values
     table = np.array(list(itertools.product(*map(range, sizes))), np.int32)
     # A digit of its own for each letter and state; one digit of the graph is as good as many.
     rows = np.repeat(table, states, axis=0)
@@ -53,8 +54,14 @@ def column_transducer(
     arriving = _stored(column.state, np.tile(np.arange(states), len(table)))
 
     def tabled(rule: str) -> np.ndarray:
-        found = np.asarray(jax.device_get(column.rules[rule](inputs, arriving))).astype(int)
-        return found.reshape(len(table), states)
+        try:
+            found = column.rules[rule](inputs, arriving)
+        except KeyError as error:
+            raise InputError(
+                f"the rule of {rule!r} of `column` reads the input {error}, but it treats every "
+                f"digit alone: let it read {', '.join(inputs)} and the arriving state."
+            ) from error
+        return np.asarray(jax.device_get(found)).astype(int).reshape(len(table), states)
 
     moves, writes = tabled(column.state.name), tabled(name)
     each = [list(range(len(table)))]
@@ -72,46 +79,31 @@ def column_transducer(
     written = next((p for p in column.answers if p.name == name), column.state)
     return Transducer(
         sizes,
-        _values(written),
+        written.values,
         *(tuple(map(tuple, np.where(reached, t, 0).tolist())) for t in (moves, writes)),
     )
 
 
-def column_alphabets(
-    algorithm: ChainedAlgorithm, letters: Sequence[Probe]
-) -> tuple[tuple[Letter, ...], ...]:
+def column_alphabets(column: Column, letters: Sequence[Probe]) -> tuple[tuple[Letter, ...], ...]:
     """The letters of each set of instances that share the operands at the graph.
 
-    Operands at the graph are the same at all digits of an instance. Values that the algorithm
-    refuses, such as a divisor of 0, are left out.
+    Operands at the graph are the same at all digits of an instance. What may not be 0, such as a
+    divisor, is not.
 
     Example:
       >>> from catalign.algorithms.arithmetic_digit import digit_division
-      >>> sets = column_alphabets(digit_division, digit_division.column.operands)
+      >>> sets = column_alphabets(digit_division.column, digit_division.column.operands)
       >>> len(sets), sets[0][:2]
       (9, ((0, 1), (1, 1)))
     """
-    drawn = jax.device_get(algorithm.sample_inputs(jax.random.key(0), 1, algorithm.min_size))
-    ranges = [range(_values(probe)) for probe in letters]
+    ranges = [range(int(p.name in column.nonzero), p.values) for p in letters]
     graph = [k for k, probe in enumerate(letters) if probe.location is Location.GRAPH]
     found = []
     for values in itertools.product(*(ranges[k] for k in graph)):
-        instance = dict(drawn)
-        for k, value in zip(graph, values, strict=True):
-            instance[letters[k].name] = np.full_like(drawn[letters[k].name], value)
-        try:
-            algorithm.check(instance)
-        except InputError:
-            continue
-        choices = [
-            (values[graph.index(k)],) if k in graph else each for k, each in enumerate(ranges)
-        ]
+        fixed = dict(zip(graph, values, strict=True))
+        choices = [(fixed[k],) if k in fixed else each for k, each in enumerate(ranges)]
         found.append(tuple(itertools.product(*choices)))
     return tuple(found)
-
-
-def _values(probe: Probe) -> int:
-    return 2 if probe.kind is Kind.MASK else probe.classes or 1
 
 
 def _stored(probe: Probe, values: np.ndarray) -> jax.Array:

@@ -56,7 +56,7 @@ def load(name: str) -> ExactReasoner:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known)}."
         raise InputError(
-            f"`name` is {name!r}, for which no program is shipped. {hint} To learn one: "
+            f"`name` is {name!r}, for which nothing exact is shipped. {hint} To learn one: "
             f"python -m tasks.train --task={name} --processor=exact"
         )
     folder = _PACKAGE / ("programs" if name in program_names() else "machines")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from catalign._errors import InputError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.alignment.certificate import Certificate
 from catalign.nn.discrete.program import Program
@@ -35,8 +36,8 @@ def certify(
       The evidence, or a counterexample: a smallest instance found, and what is wrong there.
 
     Raises:
-      InputError: The model has other inputs, hints or outputs than the algorithm, or is no program
-        and no transducers.
+      InputError: `count` is below 1, or the model has other inputs, hints or outputs than the
+        algorithm, or is no program and no transducers.
 
     Example:
       >>> import catalign
@@ -45,6 +46,8 @@ def certify(
       >>> certificate.verdict, certificate.exhaustive[0].up_to
       ('proved for all sizes', 5)
     """
+    if count < 1:
+        raise InputError(f"`count` is {count}, but it must be at least 1.")
     if isinstance(model, ScanReasoner):
         return certify_words(model, algorithm, sizes=sizes, count=count)
     return certify_program(model, algorithm, sizes=sizes, count=count)

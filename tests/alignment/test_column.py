@@ -18,7 +18,7 @@ CHAINED = [n for n in names() if isinstance(catalign.algorithms.get(n), ChainedA
 def test_a_column_writes_what_the_algorithm_shows_at_its_end(name):
     algorithm = catalign.algorithms.get(name)
     letters, column = algorithm.column.operands, algorithm.column
-    alphabets = column_alphabets(algorithm, letters)
+    alphabets = column_alphabets(column, letters)
     trace = jax.device_get(algorithm.sample(jax.random.key(0), 4, 7))
     rows = np.stack(
         [np.broadcast_to(np.asarray(trace.inputs[p.name]).reshape(4, -1), (4, 7)) for p in letters],
@@ -36,8 +36,8 @@ def test_a_column_writes_what_the_algorithm_shows_at_its_end(name):
 
 
 def test_a_divisor_of_nothing_is_in_no_alphabet():
-    division = catalign.algorithms.get("digit_division")
-    alphabets = column_alphabets(division, division.column.operands)
+    column = catalign.algorithms.get("digit_division").column
+    alphabets = column_alphabets(column, column.operands)
     assert [{letter[1] for letter in letters} for letters in alphabets] == [
         {d} for d in range(1, 10)
     ]
@@ -51,6 +51,13 @@ def test_a_probe_it_does_not_write_and_a_state_outside_are_named():
     endless = dataclasses.replace(counting, leaving=lambda inputs, state: state + 1)
     with pytest.raises(InputError, match=r"leaves the states \[3\], of 3"):
         column_transducer(endless, "order", endless.operands)
+
+
+def test_a_rule_that_reads_more_than_its_digit_is_named():
+    column = catalign.algorithms.get("addition").column
+    placed = dataclasses.replace(column, leaving=lambda inputs, state: inputs["pos"] > 0.5)
+    with pytest.raises(InputError, match="'carry' of `column` reads the input 'pos'"):
+        column_transducer(placed, "carry", placed.operands)
 
 
 def test_alphabets_keep_words_apart():

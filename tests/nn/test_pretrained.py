@@ -58,7 +58,8 @@ def _changed(**changes):
         (_changed(version=0), "version 0"),
         (_changed(machines=[{}]), "does not hold transducers"),
         (_changed(written={"sum": 7}), "does not hold transducers"),
-        (_changed(written={}), "`machines` has none for 'carry_h'"),
+        (_changed(written=[]), r"file\.json` does not hold transducers"),
+        (_changed(written={}), r"file\.json.*`machines` has none for 'carry_h'"),
         (_changed(spec=[]), "does not hold transducers"),
     ],
 )

@@ -86,9 +86,8 @@ def test_transducers_are_learned_certified_scored_and_read_back(tmp_path):
 def test_where_no_transducer_is_found_a_program_is_searched(monkeypatch):
     said = []
     monkeypatch.setattr(training_run, "learn_program", lambda *args, **_: args[0].missing)
-    division = catalign.algorithms.get("parity")
     backwards = dataclasses.replace(
-        division,
+        catalign.algorithms.get("parity"),
         outputs=lambda x, state: {"parity": jnp.flip(state) ^ (x["a"][::-1].cumsum() % 3 == 1)},
     )
     with pytest.raises(AttributeError, match="missing"):

@@ -39,7 +39,7 @@ class WordForm:
     @property
     def operands(self) -> tuple[int, ...]:
         """How many values each entry of a letter has."""
-        return tuple(values(probe) for probe in self.letters)
+        return tuple(probe.values for probe in self.letters)
 
     @property
     def constant(self) -> tuple[int, ...]:
@@ -48,7 +48,7 @@ class WordForm:
 
     def word_type(self, probe: Probe, *, from_last: bool) -> WordType:
         """The type of the function from the letters to one probe."""
-        return WordType(self.operands, values(probe), from_last)
+        return WordType(self.operands, probe.values, from_last)
 
     def read(self, inputs: Probes) -> Int[Array, "b n k"]:
         """The letters of a batch of instances."""
@@ -85,8 +85,3 @@ def word_form(spec: Spec) -> WordForm | None:
         return None
     ordered = sorted(letters, key=lambda p: p.location is Location.GRAPH)
     return WordForm(pointers[0], tuple(ordered), written)
-
-
-def values(probe: Probe) -> int:
-    """How many values a mask or a categorical takes."""
-    return 2 if probe.kind is Kind.MASK else probe.classes or 1

@@ -102,7 +102,7 @@ class HardScan:
         else:
             written = writes[classes]
         return Transducer(
-            word_type.operands, word_type.outputs, _rows(moves[classes]), _rows(written)
+            word_type.operands, word_type.outputs, as_table(moves[classes]), as_table(written)
         )
 
     def certify(
@@ -208,7 +208,13 @@ def _run(machine: HardScan, letters: Array) -> Array:
     return writes[classes, state]
 
 
-def _rows(table: np.ndarray) -> Table:
+def as_table(table: np.ndarray) -> Table:
+    """A table as a hard scan holds it.
+
+    Example:
+      >>> as_table(np.eye(2))
+      ((1, 0), (0, 1))
+    """
     return tuple(tuple(int(value) for value in row) for row in table)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from catalign.alignment.certificate import Coverage
-from catalign.nn.scan.hard import HardScan, Table
+from catalign.nn.scan.hard import HardScan, as_table
 from catalign.nn.scan.word import UNSUPERVISED, Tie, WordType
 
 Cells = dict[tuple[int, int], int]
@@ -168,11 +168,7 @@ def fold(
     return HardScan(
         word_type,
         tie,
-        _rows(moved),
-        _rows(merged(evidence.writes, writes)),
+        as_table(moved),
+        as_table(merged(evidence.writes, writes)),
         (Coverage(subject=tie.describe(), counts=table),),
     )
-
-
-def _rows(table: np.ndarray) -> Table:
-    return tuple(tuple(int(value) for value in row) for row in table)

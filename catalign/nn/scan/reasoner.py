@@ -11,7 +11,7 @@ from catalign._typing import KeyArray, Probes
 from catalign.algorithms.spec import Kind, Probe, Spec
 from catalign.nn.prediction import Execution, Predictions
 from catalign.nn.reasoner import AbstractReasoner
-from catalign.nn.scan.form import WordForm, values, word_form
+from catalign.nn.scan.form import WordForm, word_form
 from catalign.nn.scan.hard import HardScan
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
@@ -96,7 +96,17 @@ class ScanReasoner(AbstractReasoner):
         first: Probes | None = None,
         lengths: Array | None = None,
     ) -> Execution:
-        """Reads each instance once: one step, whatever `max_steps` and `lengths` allow."""
+        """Reads each instance once: one step, whatever `max_steps` and `lengths` allow.
+
+        Raises:
+          InputError: An input is missing.
+        """
+        missing = [p.name for p in (self.form.order, *self.form.letters) if p.name not in inputs]
+        if missing:
+            raise InputError(
+                f"`inputs` has no {', '.join(missing)}: give every input of {self.name}, as its "
+                "algorithm's `sample_inputs` does."
+            )
         letters = self.form.read(inputs)
         found = {}
         for machine in dict.fromkeys(self.machines.values()):
@@ -130,8 +140,8 @@ def _check_machine(form: WordForm, probe: Probe, machine: HardScan | None) -> No
     if machine is None:
         raise InputError(f"`machines` has none for {probe.name!r}: give one for each probe.")
     word_type = machine.word_type
-    if (word_type.operands, word_type.outputs) != (form.operands, values(probe)):
+    if (word_type.operands, word_type.outputs) != (form.operands, probe.values):
         raise InputError(
             f"the machine of {probe.name!r} reads letters {word_type.operands} and writes "
-            f"{word_type.outputs} values, but the spec has {form.operands} and {values(probe)}."
+            f"{word_type.outputs} values, but the spec has {form.operands} and {probe.values}."
         )

@@ -8,7 +8,7 @@ import numpy as np
 from catalign._errors import CatalignError, InputError
 from catalign.algorithms.spec import Spec
 from catalign.alignment.transducer import Transducer
-from catalign.nn.scan.hard import HardScan
+from catalign.nn.scan.hard import HardScan, as_table
 from catalign.nn.scan.reasoner import ScanReasoner
 from catalign.nn.scan.word import Tie, WordType
 
@@ -41,20 +41,19 @@ def loads(text: str, source: str = "text") -> ScanReasoner:
     try:
         content = json.loads(text)
         version = content["version"]
-        machines = [_read(one) for one in content["machines"]] if version == VERSION else []
-        written = {name: machines[k] for name, k in content["written"].items()} if machines else {}
-        spec = Spec.from_lists(content["spec"])
-    except (KeyError, TypeError, ValueError, IndexError, CatalignError) as error:
+        if version == VERSION:
+            machines = [_read(one) for one in content["machines"]]
+            written = {name: machines[int(k)] for name, k in content["written"].items()}
+            return ScanReasoner(content["name"], Spec.from_lists(content["spec"]), written)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, CatalignError) as error:
         raise InputError(
             f"`{source}` does not hold transducers: {type(error).__name__}: {error}. Give a file "
             "that `tasks.train --processor=exact` wrote."
         ) from error
-    if version != VERSION:
-        raise InputError(
-            f"`{source}` holds transducers of version {version}, but this version of catalign "
-            f"reads version {VERSION}. Train them again."
-        )
-    return ScanReasoner(content["name"], spec, written)
+    raise InputError(
+        f"`{source}` holds transducers of version {version}, but this version of catalign "
+        f"reads version {VERSION}. Train them again."
+    )
 
 
 def _plain(machine: HardScan) -> dict[str, Any]:
@@ -84,9 +83,5 @@ def _read(content: dict[str, Any]) -> HardScan:
     rows = (tie.classes(word_type),)
     # A rolled tie writes by the state alone: the one row stands for every letter.
     every = np.broadcast_to(writes, (*rows, writes.shape[1])) if tie.rolled else writes
-    Transducer(rows, word_type.outputs, _rows(moves), _rows(every))
-    return HardScan(word_type, tie, _rows(moves), _rows(writes))
-
-
-def _rows(table: np.ndarray) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(value) for value in row) for row in table)
+    Transducer(rows, word_type.outputs, as_table(moves), as_table(every))
+    return HardScan(word_type, tie, as_table(moves), as_table(writes))

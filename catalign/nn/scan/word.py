@@ -142,6 +142,9 @@ class Tie:
 
     def sort(self, word_type: WordType, letters: Letters) -> Letters:
         """The class of each letter, `[...]` from `[..., operands]`, on the host or the device."""
+        if isinstance(letters, np.ndarray):
+            # Of few bits, or bits, a sum would not be one.
+            letters = letters.astype(int)
         if self.coefficients is None:
             weights = np.cumprod((1, *word_type.operands[:0:-1]))[::-1]
             return letters @ weights.astype(letters.dtype)

@@ -85,9 +85,9 @@ def certify_program(
     program = model.program if isinstance(model, DiscreteReasoner) else model
     if not isinstance(program, Program):
         raise InputError(
-            f"`model` is a {type(program).__name__}, but `certify` takes a Program or a reasoner "
-            "that has one. A scan or a cell of a grid has a method `certify`; a comparator goes to "
-            "`certify_sorting`, an aligned network to `certify_paths`."
+            f"`model` is a {type(program).__name__}, but `certify` takes a Program, or a reasoner "
+            "as `catalign.load` gives it. A scan alone or a cell of a grid has a method `certify`; "
+            "a comparator goes to `certify_sorting`, an aligned network to `certify_paths`."
         )
     check_same_spec(f"the program of {program.name}", program.spec, algorithm.name, algorithm.spec)
     subject = f"the program of {program.name} against {algorithm.name}"

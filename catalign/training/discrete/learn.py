@@ -124,24 +124,18 @@ def learn(
         pools = [pool(algorithm.spec, trace, kept) for trace in traces]
 
     def fit(before: Program | None) -> tuple[Program, dict[str, int]]:
-        missing: list[str] = []
-        for attempt in range(ATTEMPTS):
-            seed = config.seed + attempt * ANEW
-            learner = Learner(
-                algorithm.spec, pools, seed=seed, log=log, on_rule=on_rule, kept=before
-            )
-            program, missing = learner.learn()
-            if program is not None:
-                return program, learner.covered
-            if learner.contradicted:
-                break
-            on_rule(f"not found from some states: {'; '.join(missing)}")
-        raise NotLearnedError(
-            f"no program of the catalogue fits the traces of {algorithm.name}: "
-            f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an operation "
-            "that the catalogue does not have: add a hint that shows it."
-            + _narrow(algorithm, traces[0])
+        learner = Learner(
+            algorithm.spec, pools, seed=config.seed, log=log, on_rule=on_rule, kept=before
         )
+        program, missing = learner.learn()
+        if program is None:
+            raise NotLearnedError(
+                f"no program of the catalogue fits the traces of {algorithm.name}: "
+                f"{'; '.join(missing)}. Either the hints are not Markov, or a rule needs an "
+                "operation that the catalogue does not have: add a hint that shows it."
+                + _narrow(algorithm, traces[0])
+            )
+        return program, learner.covered
 
     program, covered = fit(None)
     unmended = 0
@@ -193,10 +187,6 @@ def _narrow(algorithm: Algorithm, trace: Trace) -> str:
     )
 
 
-ATTEMPTS = 2
-"""How many times rules are searched: what is not found from some states may be from others."""
-ANEW = 2**32
-"""Added to the seed of the search for another attempt, so that no other seed has it."""
 TURNS = 4
 """How many times a program is tried on fresh instances; after each but the last it is mended."""
 WAVES = 50

@@ -112,18 +112,12 @@ class Learned:
         """Whether a search was given up, where no contradiction shows that there is no rule."""
         return any(not self.attempts[f.name].clashes for f in self.missing)
 
-    @property
-    def contradicted(self) -> bool:
-        """Whether two examples of some field without a rule contradict each other."""
-        return any(self.attempts[f.name].clashes for f in self.missing)
-
 
 class Learner:
     """Learns a program from pools of traces.
 
     Once it has, `covered` says how many examples, of those that rules were fitted to and checked
-    on, come to each cell. If it has not, `contradicted` says whether two examples of a field
-    without a rule contradict each other; else its rule may be found from other states.
+    on, come to each cell.
 
     Args:
       spec: The probes.
@@ -154,7 +148,6 @@ class Learner:
         self.kept: dict[str, list[Rule]] = {}
         self.memory: list[Memory] | None = None
         self.covered: dict[str, int] = {}
-        self.contradicted = False
         if kept is not None:
             halt = [Rule(HALTS, kept.halt)]
             parts = {"steps": kept.step, "states": halt, "ends": kept.outputs, "starts": kept.first}
@@ -193,7 +186,6 @@ class Learner:
         steps = self.source("steps", lambda p: p.steps, lambda p, at: p.view(at), Pool.kinds)
         memory, step = self.learn_step(steps)
         if step.missing:
-            self.contradicted = step.contradicted
             return None, step.lacks("step")
         remembered = [m.field for m in memory]
         stepper = Program("", self.spec, tuple(memory), (), tuple(step.rules), NEVER, ())
@@ -212,7 +204,6 @@ class Learner:
         )
         first = self.fit_all(starts, [(f.next, None) for f in self.hints], self.inputs)
         if missing := [*halt.lacks("halt"), *outputs.lacks("outputs")]:
-            self.contradicted = halt.contradicted or outputs.contradicted
             return None, missing
         for source, part, name in (
             (starts, first, "first {}"),

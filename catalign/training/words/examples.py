@@ -17,7 +17,7 @@ from catalign.nn.scan.word import UNSUPERVISED, Words
 from catalign.training.discrete.family import is_valid
 
 LEAST = 256
-"""How many words of a length are asked for at least; few are repeated."""
+"""How many words of a length are run at least."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,17 @@ class Answered:
     values: dict[str, np.ndarray]
 
 
-def answered(form: WordForm, trace: Trace) -> Answered:
-    """The words of a batch of traces, without the runs that the algorithm does not complete."""
+def answered(form: WordForm, trace: Trace, *, count: int | None = None) -> Answered:
+    """The words of a batch of traces, without the runs that the algorithm does not complete.
+
+    Args:
+      form: How the probes are words.
+      trace: The runs.
+      count: How many of them count, the first ones; all if left out.
+    """
     host: Trace = jax.device_get(trace)
-    complete = np.asarray(host.complete)
-    every = np.arange(len(complete))
+    every = np.arange(len(host.complete))
+    complete = np.asarray(host.complete) & (every < (len(every) if count is None else count))
     values = {}
     for probe in form.written:
         if probe.name in host.outputs:
@@ -76,12 +82,14 @@ def ask(algorithm: Algorithm, form: WordForm, words: Sequence[np.ndarray]) -> li
     for n in sorted({len(word) for word in words}):
         if n < algorithm.min_size:
             continue
-        letters = np.stack([word for word in words if len(word) == n])
-        # One shape for many counts, so that asking again compiles nothing.
-        filled = 1 << (len(letters) - 1).bit_length() if len(letters) > LEAST else LEAST
-        inputs = instances(algorithm, form, np.resize(letters, (filled, *letters.shape[1:])))
-        if len(inputs[form.order.name]):
-            found.append(answered(form, algorithm.traces(inputs)))
+        inputs = instances(algorithm, form, np.stack([word for word in words if len(word) == n]))
+        count = len(inputs[form.order.name])
+        if not count:
+            continue
+        # One shape for many counts, so that asking again compiles nothing: the first are repeated.
+        filled = max(LEAST, 1 << (count - 1).bit_length())
+        repeated = {name: value[np.arange(filled) % count] for name, value in inputs.items()}
+        found.append(answered(form, algorithm.traces(repeated), count=count))
     return found
 
 
@@ -110,6 +118,6 @@ def words_for(blocks: Sequence[Answered], probe: Probe, *, from_last: bool) -> W
     return Words(*words_of(blocks, probe, from_last=from_last))
 
 
-def written(reasoner: ScanReasoner, letters: np.ndarray) -> dict[str, np.ndarray]:
+def write(reasoner: ScanReasoner, letters: np.ndarray) -> dict[str, np.ndarray]:
     """What a reasoner writes to each hint and output, `[b, n]` from `[b, n, k]`, on the host."""
     return {name: machine.run_on_host(letters) for name, machine in reasoner.machines.items()}

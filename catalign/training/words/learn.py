@@ -16,11 +16,12 @@ from catalign._errors import UnsupportedError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Probe
 from catalign.alignment.certificate import Coverage
-from catalign.nn.scan import learn as gradient
+from catalign.nn.scan import learn as learn_by_gradient
 from catalign.nn.scan.form import WordForm, word_form
 from catalign.nn.scan.hard import HardScan
 from catalign.nn.scan.reasoner import ScanReasoner
 from catalign.nn.scan.told import learn_told, unmet
+from catalign.nn.scan.word import Words
 from catalign.training.discrete.learn import ExactConfig, NotLearnedError, draw
 from catalign.training.words.examples import (
     Answered,
@@ -28,7 +29,7 @@ from catalign.training.words.examples import (
     ask,
     words_for,
     words_of,
-    written,
+    write,
 )
 
 ROUNDS = 32
@@ -103,46 +104,71 @@ def learn(
             "categoricals, or a hint or output is none at the nodes."
         )
     blocks = [answered(form, trace) for trace in draw(algorithm, config)]
-    unmended = 0
+    mistakes: list[Answered] = []
+    reasoner, unmended = None, 0
     for turn in range(TURNS):
         machines: dict[str, HardScan] = {}
         for probe in form.written:
-            found, blocks = _machine(algorithm, form, blocks, probe, config.seed)
+            found, blocks = _machine(algorithm, form, blocks, mistakes, probe, config.seed + turn)
             machines[probe.name] = found.machine
             if turn == 0:
                 on_rule(_said(probe, found))
         reasoner = ScanReasoner(algorithm.name, algorithm.spec, machines)
         fresh = dataclasses.replace(config, seed=config.seed + 2**20 + turn)
-        mistakes = [
+        wrong = [
             part
             for trace in draw(algorithm, fresh)
             for part in _mistakes(reasoner, answered(form, trace))
         ]
-        unmended = _count(mistakes)
+        unmended = _count(wrong)
         if not unmended:
             break
         on_rule(f"wrong on {unmended} fresh instances")
-        blocks += mistakes
-    coverage = tuple(
-        table for machine in dict.fromkeys(machines.values()) for table in machine.coverage
+        if turn < TURNS - 1:
+            mistakes += wrong
+            blocks = [*blocks, *wrong]
+    assert reasoner is not None
+    return WordLearning(
+        reasoner, time.monotonic() - begin, _coverage(reasoner), _count(blocks), unmended
     )
-    return WordLearning(reasoner, time.monotonic() - begin, coverage, _count(blocks), unmended)
+
+
+def _coverage(reasoner: ScanReasoner) -> tuple[Coverage, ...]:
+    """The coverage of each machine, under the names of what it writes."""
+    machines = reasoner.machines
+    found = []
+    for machine in dict.fromkeys(machines.values()):
+        names = " and ".join(name for name, other in machines.items() if other == machine)
+        found += [
+            dataclasses.replace(table, subject=f"{names}, {table.subject}")
+            for table in machine.coverage
+        ]
+    return tuple(found)
 
 
 def _machine(
-    algorithm: Algorithm, form: WordForm, blocks: list[Answered], probe: Probe, seed: int
+    algorithm: Algorithm,
+    form: WordForm,
+    blocks: list[Answered],
+    mistakes: list[Answered],
+    probe: Probe,
+    seed: int,
 ) -> tuple[_Found, list[Answered]]:
     """The machine of a probe, and the examples with those that meet its cells."""
     for _ in range(ROUNDS):
         found = _told(form, blocks, probe)
         if found is None:
-            return _soft(algorithm, form, blocks, probe, seed), blocks
+            return _soft(algorithm, form, blocks, mistakes, probe, seed), blocks
         assert found.states is not None
         machine, last = found.machine, found.machine.word_type.from_last
         _, states = words_of(blocks, found.states, from_last=last)
         words = words_for(blocks, probe, from_last=last)
         wanted = unmet(machine.word_type, machine.tie, words, states, form.constant)
-        added = ask(algorithm, form, wanted[:ASKED])
+        added: list[Answered] = []
+        for start in range(0, len(wanted), ASKED):
+            added = ask(algorithm, form, wanted[start : start + ASKED])
+            if _count(added):
+                break
         if not _count(added):
             break
         blocks = [*blocks, *added]
@@ -167,19 +193,25 @@ def _told(form: WordForm, blocks: list[Answered], probe: Probe) -> _Found | None
 
 
 def _soft(
-    algorithm: Algorithm, form: WordForm, blocks: list[Answered], probe: Probe, seed: int
+    algorithm: Algorithm,
+    form: WordForm,
+    blocks: list[Answered],
+    mistakes: list[Answered],
+    probe: Probe,
+    seed: int,
 ) -> _Found:
-    """A machine found by gradient, from words of the longest batch."""
-    longest = max(blocks, key=lambda block: block.letters.shape[1])
+    """A machine found by gradient, from some words, mistakes before others."""
+    rng = np.random.default_rng(seed)
     refused = []
     for from_last in (False, True):
-        words = words_for([longest], probe, from_last=from_last)
-        order = np.random.default_rng(seed).permutation(len(words.letters))[:SOFT_WORDS]
-        some = dataclasses.replace(
-            words, letters=words.letters[order], targets=words.targets[order]
-        )
+        words = words_for([*mistakes, *blocks], probe, from_last=from_last)
+        known = _count(mistakes)
+        first = rng.permutation(known)[: SOFT_WORDS // 2]
+        rest = known + rng.permutation(len(words.letters) - known)
+        chosen = np.concatenate([first, rest])[:SOFT_WORDS]
+        some = Words(words.letters[chosen], words.targets[chosen])
         try:
-            fit = gradient(form.word_type(probe, from_last=from_last), some, seed=seed)
+            fit = learn_by_gradient(form.word_type(probe, from_last=from_last), some, seed=seed)
         except UnsupportedError as error:
             refused.append(f"from the {'last' if from_last else 'first'} node on, {error}")
         else:
@@ -193,7 +225,7 @@ def _soft(
 def _mistakes(reasoner: ScanReasoner, block: Answered) -> Iterator[Answered]:
     """The words that a reasoner gets wrong."""
     bad = np.zeros(len(block.letters), bool)
-    for name, found in written(reasoner, block.letters).items():
+    for name, found in write(reasoner, block.letters).items():
         bad |= (found != block.values[name]).any(axis=1)
     if bad.any():
         yield Answered(block.letters[bad], {k: v[bad] for k, v in block.values.items()})

@@ -69,6 +69,11 @@ def test_it_has_the_type_of_one_letter_and_is_explained():
     assert "pointer: V <- V -> V -> V" in text
 
 
+def test_a_missing_input_is_named():
+    with pytest.raises(InputError, match="`inputs` has no pred, b: give every input of addition"):
+        catalign.load("addition").run({"a": jnp.zeros((1, 3), jnp.int32)}, max_steps=1)
+
+
 def test_it_cannot_be_trained():
     with pytest.raises(UnsupportedError, match="hardened"):
         catalign.load("addition")({}, {}, jnp.zeros(1), steps=1)

@@ -158,8 +158,6 @@ def test_hints_of_a_narrow_dtype_are_named_where_something_is_not_learned(monkey
         return {**shown, "sum": shown["sum"].astype(jnp.float32)}
 
     class Stub:
-        contradicted = True
-
         def __init__(self, *args, **kwargs):
             pass
 

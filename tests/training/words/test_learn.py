@@ -1,9 +1,12 @@
 import dataclasses
+import importlib
 
 import pytest
 
 import catalign
 from catalign.algorithms import Algorithm
+from catalign.nn.scan import Words
+from catalign.nn.scan import learn as learn_by_gradient
 from catalign.training.discrete.learn import ExactConfig, NotLearnedError
 from catalign.training.words.certify import certify_words
 from catalign.training.words.learn import learn
@@ -47,3 +50,25 @@ def test_what_has_no_finite_state_or_another_type_is_refused() -> None:
     power = catalign.algorithms.get("modular_exponentiation")
     with pytest.raises(NotLearnedError, match="'result_h' of modular_exponentiation is written by"):
         learn(power, ExactConfig(sizes=(2,), traces=40))
+
+
+def test_what_is_wrong_joins_what_the_gradient_learns_from(monkeypatch) -> None:
+    """A machine that errs at first: the second time its mistakes are among the examples."""
+    module = importlib.import_module("catalign.training.words.learn")
+    given: list[Words] = []
+
+    def once_wrong(word_type, words, *, seed):
+        given.append(words)
+        fit = learn_by_gradient(word_type, words, seed=seed)
+        if len(given) == 1:
+            writes = tuple(tuple((w + 1) % 3 for w in row) for row in fit.machine.writes)
+            return dataclasses.replace(fit, machine=dataclasses.replace(fit.machine, writes=writes))
+        return fit
+
+    monkeypatch.setattr(module, "learn_by_gradient", once_wrong)
+    said: list[str] = []
+    found = learn(addition_by_sums(), SMALL, on_rule=said.append)
+    assert any("wrong on" in line for line in said)
+    assert len(given) == 2
+    assert (given[0].letters[:64] != given[1].letters[:64]).any()
+    assert found.unmended == 0

@@ -6,7 +6,7 @@ import functools
 import jax.numpy as jnp
 
 from catalign.algorithms.algorithm import Algorithm
-from catalign.algorithms.arithmetic import addition, addition_in, subtraction_in
+from catalign.algorithms.arithmetic import addition_in, subtraction_in
 from catalign.algorithms.arithmetic_chain import Column, category, chained, mask, pair_sampler
 from catalign.algorithms.arithmetic_digit import digit_multiplication_in
 from catalign.algorithms.number import number
@@ -72,4 +72,3 @@ VARIANTS = (
     greatest_so_far(),
     remainder_by_seven,
 )
-__all__ = ["VARIANTS", "addition", "addition_by_sums"]
