@@ -88,7 +88,7 @@ def unmet(
       >>> words = Words(np.array([[[0], [1]]]), np.array([[0, 1]]))
       >>> found = unmet(WordType((2,), 2), Tie((1,), rolled=False), words, words.targets)
       >>> [word[:, 0].tolist() for word in found]
-      [[1, 1], [0, 0, 0], [0, 1, 0, 0], [0, 1, 1, 1]]
+      [[1, 1], [0, 0, 0], [0, 1, 1], [0, 1, 0, 0], [0, 1, 1, 1]]
     """
     letters = words.letters[:, ::-1] if word_type.from_last else words.letters
     after = states[:, ::-1] if word_type.from_last else states
