@@ -5,6 +5,7 @@ import abc
 from flax import nnx
 from jax import Array
 
+from catalign._errors import UnsupportedError
 from catalign._typing import KeyArray, Probes
 from catalign.algorithms.spec import Spec
 from catalign.nn.prediction import Execution, Predictions
@@ -73,3 +74,34 @@ class AbstractReasoner(nnx.Module):
     def describe(self) -> str:
         """What was learned, in one readable paragraph; empty if nothing readable was."""
         return ""
+
+
+class HardenedReasoner(AbstractReasoner):
+    """A reasoner of finite rules or tables, hardened: exact or wrong, and with nothing to train.
+
+    Attributes:
+      name: The algorithm that it stands for.
+    """
+
+    name: str
+
+    def __call__(
+        self,
+        inputs: Probes,
+        hints: Probes,
+        lengths: Array,
+        *,
+        steps: int,
+        teacher_forcing: float | Array = 0.0,
+        key: KeyArray | None = None,
+    ) -> Predictions:
+        """Refused: there are no logits.
+
+        Raises:
+          UnsupportedError: Always.
+        """
+        raise UnsupportedError(
+            f"the {type(self).__name__} of {self.name} cannot be trained by gradients: it is "
+            f"hardened. Learn one by `tasks.train --task={self.name} --processor=exact`, or call "
+            "`run`."
+        )

@@ -3,17 +3,16 @@
 from flax import nnx
 from jax import Array
 
-from catalign._errors import UnsupportedError
-from catalign._typing import KeyArray, Probes
+from catalign._typing import Probes
 from catalign.nn.discrete.explanation import explain_program
 from catalign.nn.discrete.program import Program
-from catalign.nn.prediction import Execution, Predictions
-from catalign.nn.reasoner import AbstractReasoner
+from catalign.nn.prediction import Execution
+from catalign.nn.reasoner import HardenedReasoner
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
-class DiscreteReasoner(AbstractReasoner):
+class DiscreteReasoner(HardenedReasoner):
     """A learned program, hardened: it is exact or wrong, never approximate.
 
     It starts from the inputs alone, decides by itself when it ends, and reads the order of the
@@ -34,33 +33,13 @@ class DiscreteReasoner(AbstractReasoner):
 
     def __init__(self, program: Program) -> None:
         self.program = nnx.static(program)
-        self.spec = program.spec
+        self.name, self.spec = program.name, program.spec
 
     @property
     def diagram(self) -> PolynomialDiagram:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The diagram of the widest rule: triples where a rule of pairs selects a third node."""
         ranks = [rule.field.rank for rule in self.program.step]
         return library.triplet if max(ranks, default=0) == 2 else library.message_passing_dense
-
-    def __call__(
-        self,
-        inputs: Probes,
-        hints: Probes,
-        lengths: Array,
-        *,
-        steps: int,
-        teacher_forcing: float | Array = 0.0,
-        key: KeyArray | None = None,
-    ) -> Predictions:
-        """Refused: a program has no logits to train.
-
-        Raises:
-          UnsupportedError: Always. It is learned by `catalign.training.discrete.learn`.
-        """
-        raise UnsupportedError(
-            f"the program of {self.program.name} cannot be trained by gradients: it is discrete. "
-            "Learn one with `catalign.training.discrete.learn`, or call `run`."
-        )
 
     def run(
         self,

@@ -6,18 +6,18 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from catalign._errors import InputError, UnsupportedError
-from catalign._typing import KeyArray, Probes
+from catalign._errors import InputError
+from catalign._typing import Probes
 from catalign.algorithms.spec import Kind, Probe, Spec
-from catalign.nn.prediction import Execution, Predictions
-from catalign.nn.reasoner import AbstractReasoner
+from catalign.nn.prediction import Execution
+from catalign.nn.reasoner import HardenedReasoner
 from catalign.nn.scan.form import WordForm, word_form
 from catalign.nn.scan.hard import HardScan
 from catalign.polynomial import library
 from catalign.polynomial.diagram import PolynomialDiagram
 
 
-class ScanReasoner(AbstractReasoner):
+class ScanReasoner(HardenedReasoner):
     """Learned transducers, hardened: all nodes at once, in logarithmic depth.
 
     It reads the letters in the order of the nodes, and neither `pos` nor the pointers of the order:
@@ -67,26 +67,6 @@ class ScanReasoner(AbstractReasoner):
     def diagram(self) -> PolynomialDiagram:  # pyright: ignore[reportIncompatibleVariableOverride]
         """That of one letter: each node reads the state that leaves the node before it."""
         return library.pointer_read(self.form.order.name)
-
-    def __call__(
-        self,
-        inputs: Probes,
-        hints: Probes,
-        lengths: Array,
-        *,
-        steps: int,
-        teacher_forcing: float | Array = 0.0,
-        key: KeyArray | None = None,
-    ) -> Predictions:
-        """Refused: hardened machines have no logits to train.
-
-        Raises:
-          UnsupportedError: Always. They are learned by `catalign.training.words.learn`.
-        """
-        raise UnsupportedError(
-            f"the transducers of {self.name} cannot be trained by gradients: they are hardened. "
-            "Learn them with `catalign.training.words.learn`, or call `run`."
-        )
 
     def run(
         self,

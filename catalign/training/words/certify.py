@@ -128,9 +128,9 @@ def _proved(
     proofs: list[Proof] = []
     unproved: list[str] = []
     for name, machine in reasoner.machines.items():
-        learned = machine.transducer.minimise()
+        turned = machine.word_type.from_last != column.from_last
         # With one state it does not matter from which end it reads.
-        if machine.word_type.from_last != column.from_last and learned.states > 1:
+        if turned and machine.transducer.minimise().states > 1:
             unproved.append(f"{name}: it is read from the other end than the column")
             continue
         found = certify_transducer(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalign._errors import UnsupportedError
+from catalign._errors import InputError, UnsupportedError
 from catalign.algorithms.algorithm import Algorithm
 from catalign.algorithms.spec import Probe
 from catalign.alignment.certificate import Coverage
@@ -87,6 +87,7 @@ def learn(
       on_rule: Told in one line of each machine that is found.
 
     Raises:
+      InputError: The algorithm has no complete run of these sizes.
       NotLearnedError: The spec is none of words, or some hint or output is no function of a finite
         state, from either end.
 
@@ -104,6 +105,11 @@ def learn(
             "categoricals, or a hint or output is none at the nodes."
         )
     blocks = [answered(form, trace) for trace in draw(algorithm, config)]
+    if not _count(blocks):
+        raise InputError(
+            f"`sizes` is {config.sizes}, but {algorithm.name} completes no run of these sizes: "
+            f"give some from {algorithm.min_size} on."
+        )
     mistakes: list[Answered] = []
     reasoner, unmended = None, 0
     for turn in range(TURNS):

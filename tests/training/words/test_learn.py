@@ -4,6 +4,7 @@ import importlib
 import pytest
 
 import catalign
+from catalign._errors import InputError
 from catalign.algorithms import Algorithm
 from catalign.nn.scan import Words
 from catalign.nn.scan import learn as learn_by_gradient
@@ -72,3 +73,9 @@ def test_what_is_wrong_joins_what_the_gradient_learns_from(monkeypatch) -> None:
     assert len(given) == 2
     assert (given[0].letters[:64] != given[1].letters[:64]).any()
     assert found.unmended == 0
+
+
+def test_sizes_without_instances_are_named() -> None:
+    parity = dataclasses.replace(catalign.algorithms.get("parity"), min_size=4)
+    with pytest.raises(InputError, match=r"`sizes` is \(2,\), but parity completes no run"):
+        learn(parity, ExactConfig(sizes=(2,), traces=4))
